@@ -1,0 +1,24 @@
+import { uuidv7 } from 'uuidv7';
+
+/** Prefixes of ids; the part behind is a UUIDv7 in hex, so ids sort by the time they were made. */
+export const ID_PREFIXES = {
+  app: 'app_',
+  agent: 'agt_',
+  key: 'key_',
+  provider: 'prv_',
+  secret: 'sec_',
+  grant: 'grt_',
+  policy: 'pol_',
+  token: 'tok_',
+  execution: 'exe_',
+  event: 'evt_',
+  destination: 'dst_',
+  monitor: 'mon_',
+} as const;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+
+/** A fresh id such as `evt_0199f0c2a1b27c3d8e4f5a6b7c8d9e0f`. */
+export function newId(kind: IdKind): string {
+  return ID_PREFIXES[kind] + uuidv7().replaceAll('-', '');
+}

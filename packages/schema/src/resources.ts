@@ -1,0 +1,173 @@
+import { z } from 'zod';
+
+import { checkContext } from './context.ts';
+import { LIMITS, type Json } from './record.ts';
+
+/** Bodies of the administrative calls and of the brokered call. All are strict: unknown members are refused. */
+
+const name = () => z.string().trim().min(1).max(128);
+const id = () => z.string().min(1).max(LIMITS.idCharacters);
+const text = (max: number) => z.string().min(1).max(max);
+const time = () => z.iso.datetime({ offset: true });
+const headerName = () => z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/);
+
+/** What a key may do. `admin` includes all others. */
+export const SCOPES = [
+  'events:write',
+  'events:read',
+  'calls:execute',
+  'ledger:read',
+  'admin',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+const appId = { app_id: id().optional() };
+
+export const AppBody = z.strictObject({ name: name() });
+
+export const AgentBody = z.strictObject({
+  name: name(),
+  parent_agent_id: id().optional(),
+  ...appId,
+});
+export const AgentPatch = z.strictObject({ name: name().optional(), ...appId });
+
+export const KeyBody = z.strictObject({
+  name: name(),
+  scopes: z.array(z.enum(SCOPES)).min(1),
+  agent_id: id().optional(),
+  expires_at: time().optional(),
+  ...appId,
+});
+export const KeyRotateBody = z.strictObject({
+  overlap_seconds: z
+    .int()
+    .min(0)
+    .max(30 * 86_400)
+    .default(0),
+  ...appId,
+});
+
+export const CallerBody = z.strictObject({
+  name: name(),
+  description: z.string().max(512).optional(),
+  ...appId,
+});
+
+const baseUrl = () =>
+  z
+    .string()
+    .max(LIMITS.urlCharacters)
+    .refine((value) => isBaseUrl(value), {
+      error: 'an http(s) address without user, query or fragment',
+    });
+
+function isBaseUrl(value: string): boolean {
+  const url = URL.parse(value);
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) return false;
+  return url.username === '' && url.password === '' && !/[?#]/.test(value);
+}
+
+/** How the credential is put on the request. `name` is the header or query parameter, or the user of `basic`. */
+export const ProviderAuth = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('bearer') }),
+  z.strictObject({ type: z.literal('header'), name: headerName() }),
+  z.strictObject({ type: z.literal('query'), name: text(128) }),
+  z.strictObject({ type: z.literal('basic'), name: text(256).optional() }),
+]);
+export type ProviderAuth = z.infer<typeof ProviderAuth>;
+
+export const ProviderBody = z.strictObject({
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i),
+  base_url: baseUrl(),
+  auth: ProviderAuth,
+  timeout_ms: z.int().min(100).max(120_000).optional(),
+  ...appId,
+});
+export const ProviderPatch = z.strictObject({
+  base_url: baseUrl().optional(),
+  auth: ProviderAuth.optional(),
+  timeout_ms: z.int().min(100).max(120_000).optional(),
+  ...appId,
+});
+
+/** The shortest secret that can be found and masked without mangling ordinary text. */
+export const SECRET_MIN_CHARACTERS = 4;
+const secretValue = () =>
+  z
+    .string()
+    .min(SECRET_MIN_CHARACTERS)
+    .max(16_384)
+    .regex(/^[^\r\n\0]*$/, { error: 'a single line without NUL' });
+
+export const SecretBody = z.strictObject({
+  provider: id(),
+  name: name(),
+  value: secretValue(),
+  ...appId,
+});
+export const SecretRotateBody = z.strictObject({ value: secretValue(), ...appId });
+
+export const Principal = z.strictObject({
+  type: z.enum(['user', 'group', 'system', 'agent']),
+  id: id(),
+  email: z.string().max(320).optional(),
+});
+
+const agents = () => z.union([z.literal('*'), z.array(id()).max(1000)]);
+
+export const GrantBody = z.strictObject({
+  provider: id(),
+  kind: z.literal('managed_secret').default('managed_secret'),
+  secret_id: id(),
+  principal: Principal,
+  agents: agents(),
+  scopes: z.array(id()).max(LIMITS.listItems).optional(),
+  expires_at: time().optional(),
+  ...appId,
+});
+export const GrantPatch = z.strictObject({
+  agents: agents().optional(),
+  scopes: z.array(id()).max(LIMITS.listItems).optional(),
+  expires_at: time().optional(),
+  ...appId,
+});
+
+const context = () =>
+  z.custom<Record<string, string>>((value) => checkContext(value) === null).meta({
+    type: 'object',
+    additionalProperties: { type: 'string', maxLength: 512 },
+    maxProperties: 20,
+  });
+const json = () => z.custom<Json>((value) => value !== undefined);
+
+/** Body of `POST /v1/request`. Either `grant_id` or `provider`; either `json` or `body`. */
+export const CallBody = z.strictObject({
+  method: z
+    .string()
+    .regex(/^[A-Za-z]{1,16}$/)
+    .default('GET'),
+  url: text(LIMITS.urlCharacters),
+  grant_id: id().optional(),
+  provider: id().optional(),
+  principal_id: id().optional(),
+  headers: z.record(headerName(), z.string().max(LIMITS.headerCharacters)).optional(),
+  query: z
+    .record(z.string().max(256), z.union([z.string().max(4096), z.number(), z.boolean()]))
+    .optional(),
+  json: json().optional(),
+  body: z.string().optional(),
+  body_encoding: z.enum(['utf8', 'base64']).optional(),
+  reason: text(LIMITS.reasonCharacters).optional(),
+  context: context().optional(),
+  caller: id().optional(),
+  run_id: id().optional(),
+  task_context: text(1000).optional(),
+  thread_id: id().optional(),
+  tenant_id: id().optional(),
+  parent_agent_id: id().optional(),
+  scopes: z.array(id()).max(LIMITS.listItems).optional(),
+  timeout_ms: z.int().min(100).max(120_000).optional(),
+  ...appId,
+});
+export type CallBody = z.infer<typeof CallBody>;
