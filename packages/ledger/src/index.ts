@@ -1,1 +1,9 @@
-export const packageName = 'ledger';
+export * from './error.ts';
+export * from './bytes.ts';
+export * from './sha256.ts';
+export * from './canonical.ts';
+export * from './parts.ts';
+export * from './header.ts';
+export * from './tree.ts';
+export * from './note.ts';
+export * from './checkpoint.ts';
