@@ -51,7 +51,7 @@ function writeObject(object: object, depth: number): string {
   for (let i = 0; i < names.length; i += 1) {
     const name = names[i]!;
     if (i > 0) text += ',';
-    text += quote(name) + ':' + write((object as Record<string, unknown>)[name], depth);
+    text += quotedName(name) + ':' + write((object as Record<string, unknown>)[name], depth);
   }
   return text + '}';
 }
@@ -63,6 +63,21 @@ function sortedNames(object: object): string[] {
     if (names[i]! < names[i - 1]!) return names.sort();
   }
   return names;
+}
+
+/** Names seen before, quoted. Records share a few dozen names; strangers only fill it up. */
+const quotedNames = new Map<string, string>();
+const MAX_QUOTED_NAMES = 1024;
+const MAX_QUOTED_NAME_LENGTH = 64;
+
+function quotedName(name: string): string {
+  const known = quotedNames.get(name);
+  if (known !== undefined) return known;
+  const quoted = quote(name);
+  if (quotedNames.size < MAX_QUOTED_NAMES && name.length <= MAX_QUOTED_NAME_LENGTH) {
+    quotedNames.set(name, quoted);
+  }
+  return quoted;
 }
 
 // eslint-disable-next-line no-control-regex -- control characters are what must be escaped

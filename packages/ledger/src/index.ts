@@ -7,3 +7,8 @@ export * from './header.ts';
 export * from './tree.ts';
 export * from './note.ts';
 export * from './checkpoint.ts';
+export * from './tiles.ts';
+export * from './proof.ts';
+export * from './range.ts';
+export * from './evidence.ts';
+export * from './verify.ts';

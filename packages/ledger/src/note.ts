@@ -57,7 +57,7 @@ export interface VerifiedSignature {
 
 export interface OpenedNote {
   readonly text: string;
-  /** At least one. */
+  /** At least one; one for each key. */
   readonly signatures: readonly VerifiedSignature[];
 }
 
@@ -150,7 +150,7 @@ export function signNote(
   const message = utf8(text);
   const lines = list.map((signer) => {
     const key = verifierKey(signer.name, signer.publicKey, SIGNATURE_TYPES.ed25519, hash);
-    return signatureLine(key, signer.sign(message));
+    return signatureLine(key, signWith(signer, message));
   });
   return `${text}\n${lines.join('')}`;
 }
@@ -168,8 +168,14 @@ export function cosign(
 ): string {
   requireText(text);
   const key = verifierKey(signer.name, signer.publicKey, SIGNATURE_TYPES.cosignature, hash);
-  const signature = signer.sign(cosignedMessage(text, time));
+  const signature = signWith(signer, cosignedMessage(text, time));
   return signatureLine(key, concat(u64ToBytes(time), signature));
+}
+
+function signWith(signer: NoteSigner, message: Uint8Array): Uint8Array {
+  const signature = signer.sign(message);
+  if (signature.length === SIGNATURE_SIZE) return signature;
+  throw new LedgerError('invalid_argument', 'An Ed25519 signature is 64 bytes.');
 }
 
 const cosignedMessage = (text: string, time: number): Uint8Array =>
@@ -223,7 +229,9 @@ export async function openNote(
   const verified: VerifiedSignature[] = [];
   for (const signature of signatures) {
     const key = findKey(verifiers, signature);
-    if (key !== undefined) verified.push(await verifySignature(text, key, signature, verify));
+    if (key === undefined) continue;
+    const found = await verifySignature(text, key, signature, verify);
+    if (!verified.some((earlier) => earlier.key === key)) verified.push(found);
   }
   if (verified.length === 0) {
     throw new LedgerError('unsigned', 'None of the given keys has signed this note.');

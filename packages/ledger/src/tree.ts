@@ -92,7 +92,9 @@ export class CompactRange {
 
   /** Adds one leaf. The visitor sees the leaf, then each node that it completes, upwards. */
   append(leaf: Uint8Array, visit?: NodeVisitor): void {
-    this.#push(0, this.#end, requireHash(leaf, 'A leaf hash'), visit);
+    requireHash(leaf, 'A leaf hash');
+    visit?.(0, this.#end, leaf);
+    this.#push(0, this.#end, leaf, visit);
     this.#end += 1;
   }
 
@@ -123,7 +125,6 @@ export class CompactRange {
   #push(level: number, index: number, node: Uint8Array, visit?: NodeVisitor): void {
     let width = 2 ** level;
     let [l, i, hash] = [level, index, node];
-    visit?.(l, i, hash);
     while (i % 2 === 1 && (i - 1) * width >= this.begin) {
       hash = nodeHash(this.#hashes.pop()!, hash, this.#hash);
       l += 1;
