@@ -1,0 +1,67 @@
+/** The rules that hold for every call, whatever policies an app has. */
+import type { BuiltinRule, DecisionInput, Json } from './types.ts';
+
+export interface BuiltinDenial {
+  readonly rule: BuiltinRule;
+  readonly compared: Record<string, Json>;
+  readonly explanation: string;
+}
+
+export const builtinId = (rule: BuiltinRule) => `builtin:${rule}`;
+
+/** A service acts for the whole app, so only a grant for all of the app is open to it. */
+function delegation({ actor, grant }: DecisionInput): BuiltinDenial | null {
+  if (grant.agents === '*') return null;
+  if (actor.type === 'agent' && grant.agents.includes(actor.id)) return null;
+  return {
+    rule: 'delegation',
+    compared: { actor_type: actor.type, actor_id: actor.id, agents_listed: grant.agents.length },
+    explanation: `The grant ${grant.grant_id} is not delegated to ${actor.type} ${actor.id}.`,
+  };
+}
+
+function grantStatus({ grant }: DecisionInput): BuiltinDenial | null {
+  if (grant.status === 'active') return null;
+  return {
+    rule: 'grant_status',
+    compared: { status: grant.status },
+    explanation: `The grant ${grant.grant_id} is ${grant.status}.`,
+  };
+}
+
+function grantExpiry({ grant, now }: DecisionInput): BuiltinDenial | null {
+  if (grant.expires_at === undefined || now.getTime() < Date.parse(grant.expires_at)) return null;
+  return {
+    rule: 'grant_expiry',
+    compared: { expires_at: grant.expires_at, now: now.toISOString() },
+    explanation: `The grant ${grant.grant_id} expired at ${grant.expires_at}.`,
+  };
+}
+
+function scopes({ grant, request }: DecisionInput): BuiltinDenial | null {
+  if (grant.scopes.length === 0) return null;
+  const granted = new Set(grant.scopes);
+  const missing = request.scopes.filter((scope) => !granted.has(scope));
+  if (missing.length === 0) return null;
+  return {
+    rule: 'scope',
+    compared: { scopes_granted: [...grant.scopes], scopes_missing: missing },
+    explanation: `The grant ${grant.grant_id} does not have the scope ${missing[0] ?? ''}.`,
+  };
+}
+
+const RULES = { delegation, grant_status: grantStatus, grant_expiry: grantExpiry, scope: scopes };
+
+/** Ids of all built-in rules, sorted. */
+export const BUILTIN_IDS: readonly string[] = (Object.keys(RULES) as BuiltinRule[])
+  .map(builtinId)
+  .sort();
+
+/** The first rule that denies, in the order delegation, status, expiry, scope; or null. */
+export function builtinDenial(input: DecisionInput): BuiltinDenial | null {
+  for (const rule of Object.values(RULES)) {
+    const denial = rule(input);
+    if (denial !== null) return denial;
+  }
+  return null;
+}

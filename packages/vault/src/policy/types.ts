@@ -1,0 +1,83 @@
+/** The shapes that go into and come out of a policy decision (MISSION M12). */
+import type { PolicyAppliesTo, PolicyTemplate } from '@affidavit/schema';
+
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [k: string]: Json };
+
+/** A policy as it is kept. `cedar` decides; `template` and `applies_to` are where it came from. */
+export interface StoredPolicy {
+  readonly policy_id: string;
+  readonly name: string;
+  /** Cedar text, as `compilePolicy` returned it. */
+  readonly cedar: string;
+  readonly template?: PolicyTemplate;
+  readonly applies_to?: PolicyAppliesTo;
+}
+
+export interface DecisionActor {
+  readonly type: 'agent' | 'service';
+  /** `agt_…` of an agent, `key_…` of a service. */
+  readonly id: string;
+}
+
+export interface DecisionGrant {
+  readonly grant_id: string;
+  /** Name of the provider. */
+  readonly provider: string;
+  readonly kind: string;
+  readonly status: 'active' | 'revoked';
+  /** The agents it is delegated to; `*` is every agent and service of the app. */
+  readonly agents: readonly string[] | '*';
+  /** Empty when the grant does not limit scopes. */
+  readonly scopes: readonly string[];
+  /** ISO 8601. One that cannot be read counts as the beginning of time. */
+  readonly created_at: string;
+  /** ISO 8601. One that cannot be read counts as passed. */
+  readonly expires_at?: string;
+  readonly principal: { readonly type: string; readonly id: string };
+}
+
+export interface DecisionRequest {
+  readonly method: string;
+  /** Where the call will go. Query and fragment never reach a policy. */
+  readonly url: URL;
+  /** Address the request came from; left out when it is not known. */
+  readonly source_ip?: string;
+  /** Scopes the caller asked for; empty when it did not say. */
+  readonly scopes: readonly string[];
+  readonly caller?: string;
+  readonly run_id?: string;
+  readonly task_context?: string;
+  readonly tenant_id?: string;
+  readonly reason?: string;
+}
+
+export interface DecisionInput {
+  readonly actor: DecisionActor;
+  readonly grant: DecisionGrant;
+  readonly request: DecisionRequest;
+  readonly now: Date;
+}
+
+export type BuiltinRule = 'delegation' | 'grant_status' | 'grant_expiry' | 'scope';
+
+/** `policy_error`: the policy, or the engine, could not be evaluated. */
+export type DecisionRule = BuiltinRule | PolicyTemplate['kind'] | 'cedar' | 'policy_error';
+
+export interface Decision {
+  readonly policy_decision: 'ALLOW' | 'DENY';
+  /** What decided: `pol_…` or `builtin:…`. */
+  readonly policy_id: string;
+  readonly rule: DecisionRule;
+  /** Sorted ids of everything that was evaluated for this call, built-in rules included. */
+  readonly policies_checked: readonly string[];
+  /** The configuration that decided, and the values it was compared with (`compared`). */
+  readonly policy_context: Readonly<Record<string, Json>>;
+  /** One sentence for a person. */
+  readonly explanation: string;
+}
