@@ -152,21 +152,26 @@ export const SENSITIVE_QUERY_PARAMS: ReadonlySet<string> = new Set(
   ].map(normalizeName),
 );
 
-/** Names seen before; callers choose names, so it starts anew when it is full. */
-const KNOWN_NAMES_LIMIT = 4096;
+/** Callers choose names, so what is remembered of them is bounded and starts anew when full. */
+const REMEMBERED_NAMES = 4096;
 const LONGEST_NAME = 64;
-const knownKeys = new Map<string, boolean>();
+
+function remember(judge: (name: string) => boolean): (name: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (name) => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const verdict = judge(name);
+    if (known.size >= REMEMBERED_NAMES) known.clear();
+    if (name.length <= LONGEST_NAME) known.set(name, verdict);
+    return verdict;
+  };
+}
 
 /** Whether a value under this key of a JSON object is masked. */
-export function isSensitiveKey(key: string): boolean {
-  const known = knownKeys.get(key);
-  if (known !== undefined) return known;
-  if (key.length > LONGEST_NAME) return SENSITIVE_KEYS.has(normalizeName(key));
-  const sensitive = SENSITIVE_KEYS.has(normalizeName(key));
-  if (knownKeys.size >= KNOWN_NAMES_LIMIT) knownKeys.clear();
-  knownKeys.set(key, sensitive);
-  return sensitive;
-}
+export const isSensitiveKey: (key: string) => boolean = remember((key) =>
+  SENSITIVE_KEYS.has(normalizeName(key)),
+);
 
 const isMaskable = (value: unknown): boolean =>
   value !== MASK &&
@@ -249,11 +254,11 @@ function decodeName(name: string): string {
 }
 
 /** `user[password]` is judged by `password`. */
-function isSensitiveParameter(encoded: string): boolean {
+const isSensitiveParameter = remember((encoded) => {
   const name = decodeName(encoded).trim();
   const [, inner] = /\[([^[\]]+)\](?:\[\])?$/.exec(name.slice(-LONGEST_NAME)) ?? [];
   return SENSITIVE_QUERY_PARAMS.has(normalizeName(inner ?? name.replace(/\[\]$/, '')));
-}
+});
 
 /** Names inside one `&` part: `;` is an older separator, and a fragment may hold `?` and `#`. */
 const PARAMETER_NAME = /(?:^|[?#;])([^=?#;]*)=/g;

@@ -49,6 +49,9 @@ const GLOBAL_IPV6: Range = ipaddr.parseCIDR('2000::/3');
 const NAT64: Range = ipaddr.parseCIDR('64:ff9b::/96');
 const MAPPED_IPV4: Range = ipaddr.parseCIDR('::ffff:0:0/96');
 
+/** IPv4-compatible IPv6 (RFC 4291 section 2.5.5.1, deprecated), which ipaddr.js takes for mapped. */
+const IPV4_COMPATIBLE = /^[0:]+:\d+\.\d+\.\d+\.\d+$/;
+
 const resolveByOperatingSystem: ResolveHost = (hostname, family) =>
   dns.lookup(hostname, { all: true, family, order: 'verbatim' });
 
@@ -110,6 +113,7 @@ export function createEgressGuard(settings: EgressGuardSettings): EgressGuard {
 
   const refusalOf = (ip: string): string | null => {
     if (isIP(ip) === 0) return 'not an address';
+    if (IPV4_COMPATIBLE.test(ip)) return 'reserved';
     const address = ipaddr.process(ip);
     if (isAllowed(address)) return null;
     if (!inRange(address, NAT64)) return refusal(address);
