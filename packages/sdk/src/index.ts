@@ -1,1 +1,27 @@
-export const packageName = 'sdk';
+export { Affidavit } from './client.ts';
+export {
+  AffidavitApiError,
+  AuditUnavailable,
+  ConnectionError,
+  ContextError,
+  EgressBlocked,
+  PolicyDenied,
+  ProviderUnreachable,
+} from './errors.ts';
+export type { ApiErrorDetails, ClientErrorCode } from './errors.ts';
+export { Feed } from './feed.ts';
+export type { FeedOptions, Page } from './feed.ts';
+export type { ProviderResponse } from './provider-response.ts';
+export type { CallOptions, FetchFunction, Query, QueryValue } from './transport.ts';
+export type {
+  AffidavitOptions,
+  AuditEvent,
+  AuditRecord,
+  CommonOptions,
+  Execution,
+  Recorded,
+  RecordedEntry,
+  RecordOptions,
+  RequestOptions,
+  RunOptions,
+} from './types.ts';

@@ -1,0 +1,348 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
+
+import { Affidavit, AffidavitApiError, AuditUnavailable, ContextError } from './index.ts';
+import { ConnectionError, EgressBlocked, PolicyDenied, ProviderUnreachable } from './index.ts';
+import { collect, jsonOf, sendJson, startLoopback } from './testing/loopback.ts';
+import type { Answer } from './testing/loopback.ts';
+
+async function start(t: TestContext, answer: Answer) {
+  const server = await startLoopback(answer);
+  t.after(server.close);
+  const client = new Affidavit({ url: server.url, apiKey: 'ak_test', caller: 'suite@1' });
+  return { server, client };
+}
+
+const envelope = (more: Record<string, unknown> = {}) => ({
+  execution_id: 'exe_1',
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  body: '{"ok":true}',
+  body_encoding: 'utf8',
+  ...more,
+});
+
+describe('request', () => {
+  it('sends the body of the contract and the key as bearer', async (t) => {
+    const { server, client } = await start(t, (_, response) => sendJson(response, 200, envelope()));
+    await client.request('POST', 'https://mail.test/send', {
+      grant: 'grt_1',
+      principal: 'alice',
+      headers: new Headers({ 'x-a': '1' }),
+      query: { page: 2, tag: ['a', 'b'], none: undefined },
+      json: { to: 'bob' },
+      reason: 'weekly report',
+      context: { tool: 'mail' },
+      run: 'run_1',
+      task: 'report',
+      scopes: ['mail.send'],
+      idempotencyKey: 'idem-1',
+      traceparent: '00-11111111111111111111111111111111-2222222222222222-01',
+    });
+    const [request] = server.seen;
+    assert.equal(request?.path, '/v1/request');
+    assert.equal(request?.headers.authorization, 'Bearer ak_test');
+    assert.equal(request?.headers['idempotency-key'], 'idem-1');
+    assert.equal(
+      request?.headers['traceparent'],
+      '00-11111111111111111111111111111111-2222222222222222-01',
+    );
+    assert.deepEqual(jsonOf(request), {
+      method: 'POST',
+      url: 'https://mail.test/send',
+      grant_id: 'grt_1',
+      principal_id: 'alice',
+      headers: { 'x-a': '1' },
+      query: { page: '2', tag: ['a', 'b'] },
+      json: { to: 'bob' },
+      reason: 'weekly report',
+      context: { tool: 'mail' },
+      run_id: 'run_1',
+      task_context: 'report',
+      scopes: ['mail.send'],
+      caller: 'suite@1',
+    });
+  });
+
+  it('answers with a standard Response that knows its execution', async (t) => {
+    const { client } = await start(t, (_, response) => sendJson(response, 200, envelope()));
+    const answer = await client.request('GET', 'https://mail.test/inbox', { provider: 'mail' });
+    assert.ok(answer instanceof Response);
+    assert.equal(answer.executionId, 'exe_1');
+    assert.equal(answer.url, 'https://mail.test/inbox');
+    assert.equal(answer.headers.get('content-type'), 'application/json');
+    assert.deepEqual(await answer.json(), { ok: true });
+  });
+
+  it('gives a provider 500 as an answer, not as an error', async (t) => {
+    const { client } = await start(t, (_, response) =>
+      sendJson(response, 200, envelope({ status: 500, body: 'boom' })),
+    );
+    const answer = await client.request('GET', 'https://crm.test/', { provider: 'crm' });
+    assert.equal(answer.ok, false);
+    assert.equal(answer.status, 500);
+    assert.equal(await answer.text(), 'boom');
+  });
+
+  it('decodes base64 bodies byte for byte', async (t) => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+    const body = Buffer.from(bytes).toString('base64');
+    const { client } = await start(t, (_, response) =>
+      sendJson(response, 200, envelope({ body, body_encoding: 'base64' })),
+    );
+    const answer = await client.request('GET', 'https://x.test/', { provider: 'x' });
+    assert.deepEqual(new Uint8Array(await answer.arrayBuffer()), bytes);
+  });
+
+  for (const status of [204, 205, 304]) {
+    it(`gives ${status} without a body`, async (t) => {
+      const { client } = await start(t, (_, response) =>
+        sendJson(response, 200, envelope({ status, body: '' })),
+      );
+      const answer = await client.request('GET', 'https://x.test/', { provider: 'x' });
+      assert.equal(answer.status, status);
+      assert.equal(answer.body, null);
+    });
+  }
+
+  it('is sent once, whatever happens', async (t) => {
+    const { server, client } = await start(t, (_, response) => {
+      sendJson(response, 503, { code: 'audit_unavailable', detail: 'disk full' });
+    });
+    await assert.rejects(client.request('GET', 'https://x.test/'), AuditUnavailable);
+    assert.equal(server.seen.length, 1);
+  });
+});
+
+describe('typed errors', () => {
+  const failing = async (t: TestContext, status: number, problem: Record<string, unknown>) => {
+    const { client } = await start(t, (_, response) =>
+      sendJson(response, status, problem, { 'retry-after': '7', 'x-request-id': 'req_9' }),
+    );
+    return client.request('GET', 'https://x.test/').then(
+      () => assert.fail('it was answered'),
+      (error: unknown) => error,
+    );
+  };
+
+  it('tells a policy denial with its policy, rule and explanation', async (t) => {
+    const error = await failing(t, 403, {
+      code: 'policy_denied',
+      detail: 'denied',
+      policy_id: 'pol_1',
+      rule: 'time_window',
+      explanation: 'Outside 09:00 to 18:00.',
+      execution_id: 'exe_3',
+    });
+    assert.ok(error instanceof PolicyDenied);
+    assert.equal(error.policyId, 'pol_1');
+    assert.equal(error.rule, 'time_window');
+    assert.equal(error.explanation, 'Outside 09:00 to 18:00.');
+    assert.equal(error.executionId, 'exe_3');
+    assert.equal(error.status, 403);
+    assert.equal(error.requestId, 'req_9');
+  });
+
+  it('tells a dead provider with its execution', async (t) => {
+    const error = await failing(t, 502, { code: 'provider_unreachable', execution_id: 'exe_4' });
+    assert.ok(error instanceof ProviderUnreachable);
+    assert.equal(error.executionId, 'exe_4');
+  });
+
+  it('tells a blocked address', async (t) => {
+    assert.ok((await failing(t, 403, { code: 'egress_blocked' })) instanceof EgressBlocked);
+  });
+
+  it('tells an unwritable trail with the time to come back', async (t) => {
+    const error = await failing(t, 503, { code: 'audit_unavailable', detail: 'disk full' });
+    assert.ok(error instanceof AuditUnavailable);
+    assert.equal(error.retryAfterSeconds, 7);
+    assert.equal(error.message, 'disk full');
+  });
+
+  it('tells field and advice of an invalid request', async (t) => {
+    const error = await failing(t, 400, {
+      code: 'invalid_request',
+      detail: 'no',
+      field: 'url',
+      advice: 'send one',
+    });
+    assert.ok(error instanceof AffidavitApiError);
+    assert.equal(error.code, 'invalid_request');
+    assert.equal(error.field, 'url');
+    assert.equal(error.advice, 'send one');
+  });
+
+  it('tells that nobody answers as a ConnectionError that is an AuditUnavailable', async () => {
+    const gone = await startLoopback(() => {});
+    await gone.close();
+    const client = new Affidavit({ url: gone.url, apiKey: 'k' });
+    const error = await client.request('GET', 'https://x.test/').catch((caught: unknown) => caught);
+    assert.ok(error instanceof ConnectionError);
+    assert.ok(error instanceof AuditUnavailable);
+    assert.equal(error.code, 'connection_failed');
+  });
+
+  it('gives up at the deadline', async (t) => {
+    const { client } = await start(t, () => {});
+    await assert.rejects(client.request('GET', 'https://x.test/', { timeoutMs: 50 }), {
+      name: 'ConnectionError',
+      code: 'deadline_exceeded',
+    });
+  });
+
+  it('gives up at the deadline when only the body is missing', async (t) => {
+    const { client } = await start(t, (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write('{"execution_id":');
+    });
+    await assert.rejects(client.request('GET', 'https://x.test/', { timeoutMs: 50 }), {
+      code: 'deadline_exceeded',
+    });
+  });
+
+  it('throws the reason of an aborted signal as it is', async (t) => {
+    const { client } = await start(t, () => {});
+    const reason = new Error('the person closed the tab');
+    const controller = new AbortController();
+    const call = client.request('GET', 'https://x.test/', { signal: controller.signal });
+    controller.abort(reason);
+    await assert.rejects(call, (error) => error === reason);
+  });
+
+  it('tells a foreign answer from one of Affidavit', async (t) => {
+    const { client } = await start(t, (_, response) => response.end('<html>hello</html>'));
+    await assert.rejects(client.event('evt_1'), { code: 'unexpected_answer' });
+  });
+});
+
+describe('context limits, before anything is sent', () => {
+  const refused: [string, Record<string, string>, string][] = [
+    ['21 keys', Object.fromEntries(Array.from({ length: 21 }, (_, n) => [`k${n}`, ''])), 'context'],
+    ['an empty key', { '': 'x' }, 'context'],
+    ['a key of 65 characters', { ['k'.repeat(65)]: 'x' }, `context.${'k'.repeat(64)}`],
+    ['a value of 513 characters', { tool: 'v'.repeat(513) }, 'context.tool'],
+    ['a number', { tool: 1 } as unknown as Record<string, string>, 'context.tool'],
+    [
+      'more than 4096 bytes',
+      Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`k${n}`, 'é'.repeat(250)])),
+      'context',
+    ],
+  ];
+  for (const [what, context, field] of refused) {
+    it(`refuses ${what}`, async (t) => {
+      const { server, client } = await start(t, (_, response) => sendJson(response, 201, {}));
+      const expected = (error: unknown) => {
+        assert.ok(error instanceof ContextError);
+        assert.equal(error.code, 'invalid_context');
+        return error.field;
+      };
+      await assert.rejects(client.request('GET', 'https://x.test/', { context }), (error) => {
+        assert.equal(expected(error), field);
+        return true;
+      });
+      const batch = [{ event_type: 'a.done' }, { event_type: 'a.done', context }];
+      await assert.rejects(client.record(batch), (error) => {
+        assert.equal(expected(error), `events[1].${field}`);
+        return true;
+      });
+      assert.equal(server.seen.length, 0);
+    });
+  }
+
+  it('checks what a run and a call make together', async (t) => {
+    const { server, client } = await start(t, (_, response) => sendJson(response, 201, {}));
+    const half = (name: string) =>
+      Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`${name}${n}`, 'x']));
+    const run = client.run('run_1', { context: half('a') });
+    await assert.rejects(run.record({ event_type: 'a.done', context: half('b') }), ContextError);
+    assert.equal(server.seen.length, 0);
+  });
+});
+
+describe('record', () => {
+  it('repeats with the same Idempotency-Key until it is acknowledged', async (t) => {
+    const answer = { events: [], checkpoint: 'note' };
+    const { server, client } = await start(t, (_, response, index) => {
+      if (index === 0) return response.destroy();
+      if (index === 1)
+        return sendJson(response, 503, { code: 'overloaded' }, { 'retry-after': '0' });
+      return sendJson(response, 201, answer);
+    });
+    assert.deepEqual(await client.record({ event_type: 'tool.called' }), answer);
+    const keys = new Set(server.seen.map((request) => request.headers['idempotency-key']));
+    assert.equal(server.seen.length, 3);
+    assert.equal(keys.size, 1);
+    assert.match(String([...keys][0]), /^[0-9a-f-]{36}$/);
+  });
+
+  it('stops repeating after a bounded number of attempts', async (t) => {
+    const { server, client } = await start(t, (_, response) =>
+      sendJson(response, 503, { code: 'audit_unavailable', detail: 'disk full' }),
+    );
+    await assert.rejects(client.record({ event_type: 'a.done' }), AuditUnavailable);
+    assert.equal(server.seen.length, 4);
+  });
+
+  it('does not wait for a Retry-After beyond its deadline', async (t) => {
+    const { server, client } = await start(t, (_, response) =>
+      sendJson(response, 503, { code: 'audit_unavailable' }, { 'retry-after': '3600' }),
+    );
+    await assert.rejects(client.record({ event_type: 'a.done' }), { retryAfterSeconds: 3600 });
+    assert.equal(server.seen.length, 1);
+  });
+
+  it('does not repeat what is refused', async (t) => {
+    const { server, client } = await start(t, (_, response) =>
+      sendJson(response, 400, { code: 'invalid_event', field: 'event_type' }),
+    );
+    await assert.rejects(client.record({ event_type: '?' }), { code: 'invalid_event' });
+    assert.equal(server.seen.length, 1);
+  });
+
+  it('sends one event as it is and several as a list, and asks for receipts', async (t) => {
+    const { server, client } = await start(t, (_, response) => sendJson(response, 201, {}));
+    await client.record({ event_type: 'a.done' }, { receipt: true });
+    await client.record([{ event_type: 'b.done' }, { event_type: 'c.done', caller: 'own' }]);
+    assert.deepEqual(jsonOf(server.seen[0]), { caller: 'suite@1', event_type: 'a.done' });
+    assert.equal(server.seen[0]?.query.get('receipt'), 'true');
+    assert.deepEqual(jsonOf(server.seen[1]), {
+      events: [
+        { caller: 'suite@1', event_type: 'b.done' },
+        { caller: 'own', event_type: 'c.done' },
+      ],
+    });
+  });
+});
+
+describe('run', () => {
+  it('fills run, task and context, and a call wins', async (t) => {
+    const { server, client } = await start(t, (request, response) =>
+      request.path === '/v1/request'
+        ? sendJson(response, 200, envelope())
+        : sendJson(response, 201, { data: [], next_cursor: null, has_more: false }),
+    );
+    const run = client.run('run_7', { task: 'triage', context: { tool: 'a' }, agent: 'helper' });
+    await run.request('GET', 'https://x.test/', { provider: 'x', context: { tool: 'b' } });
+    await run.record({ event_type: 'a.done', task_context: 'own' });
+    await collect(run.events());
+    assert.deepEqual(jsonOf(server.seen[0]), {
+      method: 'GET',
+      url: 'https://x.test/',
+      provider: 'x',
+      context: { agent: 'helper', tool: 'b' },
+      run_id: 'run_7',
+      task_context: 'triage',
+      caller: 'suite@1',
+    });
+    assert.deepEqual(jsonOf(server.seen[1]), {
+      caller: 'suite@1',
+      run_id: 'run_7',
+      task_context: 'own',
+      event_type: 'a.done',
+      context: { agent: 'helper', tool: 'a' },
+    });
+    assert.equal(server.seen[2]?.query.get('run_id'), 'run_7');
+  });
+});

@@ -1,0 +1,201 @@
+import { checkContext } from '@affidavit/schema';
+
+import { AffidavitApiError, ContextError } from './errors.ts';
+import { Feed } from './feed.ts';
+import type { FeedOptions } from './feed.ts';
+import { toProviderResponse } from './provider-response.ts';
+import type { ProviderResponse } from './provider-response.ts';
+import { Transport } from './transport.ts';
+import type { CallOptions, Query } from './transport.ts';
+import type {
+  AffidavitOptions,
+  AuditEvent,
+  AuditRecord,
+  CommonOptions,
+  Execution,
+  Recorded,
+  RecordOptions,
+  RequestOptions,
+  RunOptions,
+} from './types.ts';
+
+/** What a bound client fills in; values of a call win. */
+interface Binding {
+  readonly run_id?: string;
+  readonly task_context?: string;
+  readonly context?: Readonly<Record<string, string>>;
+}
+
+type Body = Record<string, unknown>;
+
+/** Leaves out absent members. */
+function present(members: Body): Body {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}
+
+/** Both contexts as one, checked against the limits. Throws ContextError; undefined when empty. */
+function mergedContext(bound: unknown, own: unknown, prefix = ''): Body | undefined {
+  if (bound === undefined && own === undefined) return undefined;
+  const ownFault = own === undefined ? null : checkContext(own);
+  if (ownFault) throw ContextError.fromFault(ownFault, prefix);
+  const merged = { ...(bound as Body | undefined), ...(own as Body | undefined) };
+  const fault = checkContext(merged);
+  if (fault) throw ContextError.fromFault(fault, prefix);
+  return merged;
+}
+
+function commonCall(options: CommonOptions): CallOptions {
+  const { signal, timeoutMs, traceparent } = options;
+  return { signal, timeoutMs, traceparent };
+}
+
+function isList(value: AuditEvent | readonly AuditEvent[]): value is readonly AuditEvent[] {
+  return Array.isArray(value);
+}
+
+/** A client of Affidavit for one API key. Holds no connection and no state; share it freely. */
+export class Affidavit {
+  readonly #options: AffidavitOptions;
+  readonly #transport: Transport;
+  readonly #binding: Binding;
+
+  /** `binding` is what `run()` fills in; leave it out. */
+  constructor(options: AffidavitOptions, binding: Binding = {}) {
+    if (!options.url || !options.apiKey) {
+      throw new AffidavitApiError('invalid_request', 'url and apiKey are needed', {
+        field: options.url ? 'apiKey' : 'url',
+        advice: 'Pass both to new Affidavit({ url, apiKey }).',
+      });
+    }
+    this.#options = options;
+    this.#transport = new Transport(options);
+    this.#binding = binding;
+  }
+
+  /**
+   * Calls a provider through Affidavit, which adds the credential and records intent and outcome.
+   * A 4xx or 5xx by the provider is a Response like any other. Throws PolicyDenied, EgressBlocked,
+   * ProviderUnreachable, AuditUnavailable or ContextError. It is never repeated by itself.
+   */
+  async request(
+    method: string,
+    url: string,
+    options: RequestOptions = {},
+  ): Promise<ProviderResponse> {
+    const body = this.#requestBody(method, url, options);
+    const answer = await this.#transport.json('POST', '/v1/request', {
+      ...commonCall(options),
+      body,
+      idempotencyKey: options.idempotencyKey,
+    });
+    return toProviderResponse(answer, url);
+  }
+
+  /** Reports one event, or up to 1000 all or nothing. Resolves once they are durable. */
+  async record(
+    events: AuditEvent | readonly AuditEvent[],
+    options: RecordOptions = {},
+  ): Promise<Recorded> {
+    const body = isList(events)
+      ? { events: events.map((event, index) => this.#filled(event, `events[${index}].`)) }
+      : this.#filled(events, '');
+    const answer = await this.#transport.json('POST', '/v1/events', {
+      ...commonCall(options),
+      body,
+      query: options.receipt ? { receipt: true } : {},
+      idempotencyKey: options.idempotencyKey ?? crypto.randomUUID(),
+      safeToRepeat: true,
+    });
+    return answer as Recorded;
+  }
+
+  /** The entries that fit the filter, oldest first, and with `follow` all that come after. */
+  events(filter: Query = {}, options: FeedOptions = {}): Feed<AuditRecord> {
+    return this.#feed('/v1/events', filter, options);
+  }
+
+  /** Intent and outcome merged, one record for each call or action. */
+  executions(filter: Query = {}, options: FeedOptions = {}): Feed<Execution> {
+    return this.#feed('/v1/executions', filter, options);
+  }
+
+  async event(eventId: string, options: CommonOptions = {}): Promise<AuditRecord> {
+    const path = `/v1/events/${encodeURIComponent(eventId)}`;
+    return (await this.#transport.json('GET', path, commonCall(options))) as AuditRecord;
+  }
+
+  async execution(executionId: string, options: CommonOptions = {}): Promise<Execution> {
+    const path = `/v1/executions/${encodeURIComponent(executionId)}`;
+    return (await this.#transport.json('GET', path, commonCall(options))) as Execution;
+  }
+
+  /** The same client with `run_id`, `task_context` and `context` filled in; a call's own win. */
+  run(runId: string, options: RunOptions = {}): Affidavit {
+    const label = options.agent === undefined ? {} : { agent: options.agent };
+    const context = { ...this.#binding.context, ...label, ...options.context };
+    const task = options.task ?? this.#binding.task_context;
+    return new Affidavit(this.#options, {
+      run_id: runId,
+      ...(task === undefined ? {} : { task_context: task }),
+      ...(Object.keys(context).length === 0 ? {} : { context }),
+    });
+  }
+
+  /** Any other call of the HTTP contract, with the same deadlines, retries and typed errors. */
+  async api(method: string, path: string, options: CallOptions = {}): Promise<unknown> {
+    return this.#transport.json(method, path, options);
+  }
+
+  /** The same, for an answer whose body is read as it comes: an export or an event stream. */
+  async open(method: string, path: string, options: CallOptions = {}): Promise<Response> {
+    return this.#transport.open(method, path, options);
+  }
+
+  #feed<T>(path: string, filter: Query, options: FeedOptions): Feed<T> {
+    const runId = this.#binding.run_id;
+    const query = runId === undefined ? filter : { run_id: runId, ...filter };
+    return new Feed<T>(
+      (page, signal) => this.#transport.json('GET', path, { query: page, signal }),
+      query,
+      options,
+    );
+  }
+
+  #requestBody(method: string, url: string, options: RequestOptions): Body {
+    const { headers, query } = options;
+    return present({
+      method,
+      url,
+      grant_id: options.grant,
+      provider: options.provider,
+      principal_id: options.principal,
+      headers: headers instanceof Headers ? Object.fromEntries(headers) : headers,
+      query: query && textQuery(query),
+      json: options.json,
+      body: options.body,
+      reason: options.reason,
+      context: mergedContext(this.#binding.context, options.context),
+      run_id: options.run ?? options.run_id ?? this.#binding.run_id,
+      task_context: options.task ?? options.task_context ?? this.#binding.task_context,
+      scopes: options.scopes,
+      caller: this.#options.caller,
+    });
+  }
+
+  #filled(event: AuditEvent, prefix: string): Body {
+    const { context: boundContext, ...bound } = this.#binding;
+    const context = mergedContext(boundContext, event.context, prefix);
+    return present({ caller: this.#options.caller, ...bound, ...present(event), context });
+  }
+}
+
+/** Query values as text: dates as ISO 8601, lists kept, absent values left out. */
+function textQuery(query: Query): Record<string, string | string[]> {
+  const text = (value: unknown) => (value instanceof Date ? value.toISOString() : String(value));
+  const entries = Object.entries(query).filter(
+    ([, value]) => value !== undefined && value !== null,
+  );
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, Array.isArray(value) ? value.map(text) : text(value)]),
+  );
+}
