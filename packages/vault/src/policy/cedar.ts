@@ -57,8 +57,8 @@ export type StatefulCall = Omit<
 >;
 export type AuthorizationAnswer = ReturnType<Cedar['statefulIsAuthorized']>;
 
-/** Sets kept prepared at a time; with 20 policies each that is about 4 MB. */
-export const PREPARED_SETS = 64;
+/** Sets kept prepared at a time; with 20 policies each that is about 15 MB. */
+export const PREPARED_SETS = 256;
 
 /** The names that sets are prepared under. One instance a thread, as the names are the module's. */
 class PreparedSets {
