@@ -88,6 +88,13 @@ test('keys that are not known are ignored, keys that are known must be right', a
   await assert.rejects(openNote(half, [ALICE_KEY, bobKey]), { code: 'bad_signature' });
 });
 
+test('a signature has one length', async () => {
+  const { id, signature } = parseNote(signNote(TEXT, ALICE)).signatures[0]!;
+  const longer = toBase64(concat(id, Uint8Array.of(0), signature));
+  const note = `${TEXT}\n\u2014 ${ALICE.name} ${longer}\n`;
+  await assert.rejects(openNote(note, [ALICE_KEY]), { code: 'bad_signature' });
+});
+
 test('a key counts once, however often it signs', async () => {
   const note = await openNote(signNote(TEXT, [ALICE, ALICE]), [ALICE_KEY]);
   assert.equal(note.signatures.length, 1);

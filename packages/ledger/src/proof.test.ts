@@ -173,6 +173,34 @@ test('no changed proof holds', async () => {
   );
 });
 
+test('a proof fits one size only, even where the hashes would', async () => {
+  const [leaf, next] = [LOG.leaves[0]!, LOG.leaves[1]!];
+  const pair = nodeHash(leaf, next);
+  const claims: [number, Uint8Array[], Uint8Array][] = [
+    [2, [], leaf],
+    [1, [next], pair],
+    [4, [next], pair],
+  ];
+  for (const [size, hashes, root] of claims) {
+    const claim = { index: 0, size, leaf, hashes, root };
+    assert.equal(
+      failure(() => checkInclusion(claim)),
+      'proof_failed',
+    );
+  }
+  const older = { size: 1, root: leaf };
+  for (const [size, hashes, root] of [
+    [4, [next], pair],
+    [2, [next, next], nodeHash(pair, next)],
+  ] as const) {
+    const growth = { older, newer: { size, root }, hashes };
+    assert.equal(
+      failure(() => checkConsistency(growth)),
+      'proof_failed',
+    );
+  }
+});
+
 test('what cannot be proved is refused', async () => {
   await assert.rejects(inclusionProof(5, 5, LOG.read), { code: 'invalid_argument' });
   await assert.rejects(inclusionProof(-1, 5, LOG.read), { code: 'invalid_argument' });

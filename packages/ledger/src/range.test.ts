@@ -14,8 +14,9 @@ import {
   timeOf,
   VERIFIER,
 } from './log.fixture.ts';
-import { normalizeTime } from './range.ts';
+import { normalizeTime, RangeVerifier } from './range.ts';
 import type { RangeProof, TimeRange } from './range.ts';
+import { decodeEntryBundle, encodeEntryBundle } from './tiles.ts';
 import { verifyRange } from './verify.ts';
 
 const SIZE = 64;
@@ -235,4 +236,16 @@ test('times compare as texts once they are normal', () => {
   for (const text of ['2026-11-21', '2026-11-21T08:30:00', '2026-13-21T08:30:00Z', '1']) {
     assert.throws(() => normalizeTime(text), { code: 'invalid_argument' }, text);
   }
+});
+
+test('headers are taken as they come out of bundles', () => {
+  const checkpoint = { origin: ORIGIN, size: SIZE, root: LOG.rootAt(SIZE) };
+  const range = new RangeVerifier({ checkpoint, first_seq: 0, left: [] });
+  const bundle = encodeEntryBundle(LOG.headers);
+  for (const entry of decodeEntryBundle(bundle)) range.add(entry);
+  assert.ok(range.finish([]).ok);
+  const spoiled = new RangeVerifier({ checkpoint, first_seq: 0, left: [] });
+  spoiled.add(Uint8Array.of(0xff));
+  assert.deepEqual(spoiled.damage, { seq: 0, reason: 'malformed' });
+  assert.equal(spoiled.finish([]).ok, false);
 });

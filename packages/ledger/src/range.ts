@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from './bytes.ts';
+import { equalBytes, fromUtf8, toHex } from './bytes.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { LedgerError } from './error.ts';
 import { leafHash, parseHeader, ZERO_HASH } from './header.ts';
@@ -127,11 +127,14 @@ export class RangeVerifier {
     return this.#damage;
   }
 
-  /** Checks the next header. It is the attacker's. After the first damage, does nothing. */
-  add(text: string): void {
+  /**
+   * Checks the next header, as text or as the bytes of a bundle. It is the attacker's. After the
+   * first damage, does nothing.
+   */
+  add(encoded: string | Uint8Array): void {
     if (this.#damage !== null) return;
     const seq = this.#tree.end;
-    const header = tryParse(text);
+    const header = tryParse(encoded);
     if (this.#linkBroken) return this.#blame(header, seq - 1);
     if (header === null) return this.#report(seq, 'malformed');
     if (seq >= this.#checkpoint.size) return this.#report(seq, 'beyond_checkpoint');
@@ -140,7 +143,7 @@ export class RangeVerifier {
     if (!this.#linkBroken && this.#last !== null && header.created_at < this.#last.created_at) {
       return this.#report(seq, 'created_at');
     }
-    this.#accept(header, leafHash(text, this.#hash));
+    this.#accept(header, leafHash(encoded, this.#hash));
   }
 
   /** The right neighbour [end of the headers, size) closes the tree; it is the attacker's too. */
@@ -219,9 +222,9 @@ export class RangeVerifier {
   }
 }
 
-function tryParse(text: string): EntryHeader | null {
+function tryParse(encoded: string | Uint8Array): EntryHeader | null {
   try {
-    return parseHeader(text);
+    return parseHeader(typeof encoded === 'string' ? encoded : fromUtf8(encoded));
   } catch {
     return null;
   }

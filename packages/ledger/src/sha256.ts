@@ -92,6 +92,7 @@ const INITIAL_STATE = Int32Array.of(
 const state = new Int32Array(8);
 const schedule = new Int32Array(64);
 const tail = new Uint8Array(BLOCK_SIZE);
+const tailView = new DataView(tail.buffer);
 
 /** FIPS 180-4 section 6.2.2, step 1. */
 function fillSchedule(bytes: Uint8Array, offset: number): void {
@@ -171,9 +172,8 @@ function pad(filled: number, length: number): void {
     compress(tail, 0);
     tail.fill(0);
   }
-  const view = new DataView(tail.buffer);
-  view.setUint32(BLOCK_SIZE - 8, Math.floor(length / 0x20000000));
-  view.setUint32(BLOCK_SIZE - 4, (length << 3) >>> 0);
+  tailView.setUint32(BLOCK_SIZE - 8, Math.floor(length / 0x20000000));
+  tailView.setUint32(BLOCK_SIZE - 4, (length << 3) >>> 0);
   compress(tail, 0);
 }
 

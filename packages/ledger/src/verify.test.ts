@@ -73,6 +73,10 @@ test('an entry is proved to be in the log, and in its place only', async () => {
   await assert.rejects(verifyInclusion(LOG.headers[7]!, await proofOf(8), TRUST), {
     code: 'proof_failed',
   });
+  const moved = logOf([...LOG.headers.slice(0, 5), LOG.headers[7]!]);
+  await assert.rejects(verifyInclusion(LOG.headers[7]!, await proofOf(5, moved), TRUST), {
+    code: 'proof_failed',
+  });
   const edited = LOG.headers[7]!.replace('evt_7', 'evt_8');
   await assert.rejects(verifyInclusion(edited, await proofOf(7), TRUST), { code: 'proof_failed' });
 });
