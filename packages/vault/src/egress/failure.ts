@@ -97,6 +97,7 @@ export function faultOf(error: unknown): Fault {
   if (CERTIFICATE_CODE.test(code) || code === 'EPROTO') {
     return fault('tls', `the TLS connection failed (${code})`);
   }
-  if (code.startsWith('HPE_')) return MALFORMED;
+  // undici leaves the code of some parser errors undefined; their name is always set.
+  if (error instanceof Error && error.name === 'HTTPParserError') return MALFORMED;
   return fault('other', 'the call to the provider failed');
 }
