@@ -3,10 +3,10 @@ import { checkContext } from '@affidavit/schema';
 import { AffidavitApiError, ContextError } from './errors.ts';
 import { Feed } from './feed.ts';
 import type { FeedOptions } from './feed.ts';
-import { toProviderResponse } from './provider-response.ts';
+import { base64Of, toProviderResponse } from './provider-response.ts';
 import type { ProviderResponse } from './provider-response.ts';
 import { Transport } from './transport.ts';
-import type { CallOptions, Query } from './transport.ts';
+import type { CallOptions, Query, QueryValue } from './transport.ts';
 import type {
   AffidavitOptions,
   AuditEvent,
@@ -170,9 +170,9 @@ export class Affidavit {
       provider: options.provider,
       principal_id: options.principal,
       headers: headers instanceof Headers ? Object.fromEntries(headers) : headers,
-      query: query && textQuery(query),
+      query: query && plainQuery(query),
       json: options.json,
-      body: options.body,
+      ...bodyMembers(options.body),
       reason: options.reason,
       context: mergedContext(this.#binding.context, options.context),
       run_id: options.run ?? options.run_id ?? this.#binding.run_id,
@@ -189,13 +189,14 @@ export class Affidavit {
   }
 }
 
-/** Query values as text: dates as ISO 8601, lists kept, absent values left out. */
-function textQuery(query: Query): Record<string, string | string[]> {
-  const text = (value: unknown) => (value instanceof Date ? value.toISOString() : String(value));
-  const entries = Object.entries(query).filter(
-    ([, value]) => value !== undefined && value !== null,
-  );
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, Array.isArray(value) ? value.map(text) : text(value)]),
-  );
+function bodyMembers(body: string | Uint8Array | undefined): Body {
+  if (!(body instanceof Uint8Array)) return { body };
+  return { body: base64Of(body), body_encoding: 'base64' };
+}
+
+/** Dates as ISO 8601; absent values left out. */
+function plainQuery(query: NonNullable<RequestOptions['query']>): Body {
+  const plain = (value: QueryValue) => (value instanceof Date ? value.toISOString() : value);
+  const entries = Object.entries(query).filter(([, value]) => (value ?? null) !== null);
+  return Object.fromEntries(entries.map(([name, value]) => [name, plain(value)]));
 }

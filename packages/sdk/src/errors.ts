@@ -97,7 +97,7 @@ export class EgressBlocked extends AffidavitApiError {
   override readonly name = 'EgressBlocked';
 }
 
-/** The trail cannot be written, so nothing is done. `retryAfterSeconds` says when to come back. */
+/** The trail cannot be written, so the call fails. `retryAfterSeconds` says when to come back. */
 export class AuditUnavailable extends AffidavitApiError {
   override readonly name: string = 'AuditUnavailable';
 }

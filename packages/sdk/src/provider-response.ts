@@ -25,6 +25,17 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+const CHUNK = 0x8000;
+
+/** RFC 4648 base64, without the stack limits of spreading a large array. */
+export function base64Of(bytes: Uint8Array): string {
+  let binary = '';
+  for (let start = 0; start < bytes.length; start += CHUNK) {
+    binary += String.fromCharCode(...bytes.subarray(start, start + CHUNK));
+  }
+  return btoa(binary);
+}
+
 function headersOf(source: Envelope['headers']): Headers {
   const headers = new Headers();
   for (const [name, given] of Object.entries(source)) {

@@ -1,6 +1,6 @@
 import type { AuditEvent, AuditRecord } from '@affidavit/schema';
 
-import type { FetchFunction, Query } from './transport.ts';
+import type { FetchFunction, QueryValue } from './transport.ts';
 
 /** What goes into the client and what comes out of it. */
 
@@ -41,11 +41,12 @@ export interface RequestOptions extends CommonOptions {
   /** Id of the person on whose behalf, to choose among the grants of a provider. */
   readonly principal?: string;
   readonly headers?: Readonly<Record<string, string>> | Headers;
-  readonly query?: Query;
+  /** Added to the url; write a parameter that repeats into the url itself. */
+  readonly query?: Readonly<Record<string, QueryValue>>;
   /** Sent as JSON. One of `json` and `body` at most. */
   readonly json?: unknown;
   /** Sent as it is; name its type in `headers`. */
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** Why, for a person to read. */
   readonly reason?: string;
   readonly context?: Readonly<Record<string, string>>;
@@ -81,6 +82,10 @@ export interface Recorded {
 }
 
 /** Intent and outcome of one execution in one flat record. */
-export type Execution = Partial<AuditRecord> & { readonly execution_id: string };
+export type Execution = Partial<AuditRecord> & {
+  readonly execution_id: string;
+  /** When its intent was sequenced. */
+  readonly started_at?: string;
+};
 
 export type { AuditEvent, AuditRecord };
