@@ -178,7 +178,7 @@ test('a proof fits one size only, even where the hashes would', async () => {
   const pair = nodeHash(leaf, next);
   const claims: [number, Uint8Array[], Uint8Array][] = [
     [2, [], leaf],
-    [1, [next], pair],
+    [1, [next], nodeHash(next, leaf)],
     [4, [next], pair],
   ];
   for (const [size, hashes, root] of claims) {
