@@ -70,6 +70,20 @@ test('what is far too deep is refused before Cedar sees it', () => {
   assert.equal(decideBy([]).policy_decision, 'ALLOW');
 });
 
+test('what is closed counts towards what follows it', () => {
+  const rings = (count: number, each: number) =>
+    forbid(`${'('.repeat(count)}1${`${' + 1'.repeat(each)})`.repeat(count)} == 1`);
+  assert.equal(nestingFault(rings(30, 30)), null);
+  assert.match(nestingFault(rings(30, 40)) ?? '', /operators/);
+  const side = ` + (1${' + 1'.repeat(300)})`;
+  assert.equal(nestingFault(forbid(`1${side.repeat(20)} == 1`)), null);
+  const conditions = `${'if ('.repeat(26)}true${') then true else false'.repeat(26)}`;
+  assert.match(
+    nestingFault(forbid(`if (${conditions}) then ${'if true then '.repeat(26)}`)) ?? '',
+    /conditionals/,
+  );
+});
+
 test('what is quoted or commented does not count', () => {
   assert.equal(
     nestingFault(forbid(`context.path == "${'('.repeat(500)}\\"${'['.repeat(500)}"`)),
