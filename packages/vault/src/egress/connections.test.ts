@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import type { LookupAddress } from 'node:dns';
 import { describe, it } from 'node:test';
+import { Agent } from 'undici';
 import { createEgress } from './call.ts';
 import type { ProviderResult } from './call.ts';
+import { exchange } from './exchange.ts';
+import { faults } from './failure.ts';
 import { createEgressGuard } from './guard.ts';
 import {
   CERTIFICATE,
@@ -77,6 +80,44 @@ describe('names', () => {
     const failure = failureOf(await egress.callProvider(providerRequest(base, `${base}/`)));
     assert.equal(failure.reason, 'blocked');
     assert.equal(provider.received.length, 0);
+  });
+});
+
+describe('literal addresses', () => {
+  it('are refused before a connection is made, even if the URL was let through', async (t) => {
+    const provider = await startProvider(t, (_request, response) => response.end('ok'));
+    const guard = { ...createEgressGuard({ allow: [] }), checkUrl: () => undefined };
+    const egress = createEgress({ guard });
+    t.after(() => egress.close());
+    const request = providerRequest(provider.origin, `${provider.origin}/`);
+    assert.equal(failureOf(await egress.callProvider(request)).reason, 'blocked');
+    assert.equal(provider.connections(), 0);
+  });
+});
+
+describe('the gate', () => {
+  it('gets its place back from a call that ended while it was let in', async (t) => {
+    const agent = new Agent();
+    t.after(() => agent.destroy());
+    const stop = new AbortController();
+    let left = 0;
+    const gate = {
+      enter: async () => {
+        stop.abort(faults.cancelled);
+        return true;
+      },
+      leave: () => (left += 1),
+    };
+    const request = {
+      method: 'GET',
+      url: new URL('http://127.0.0.1:9/'),
+      headers: {},
+      body: undefined,
+      maxResponseBytes: 1,
+    };
+    const result = await exchange(agent, gate, request, stop.signal);
+    assert.deepEqual(result, { ok: false, fault: faults.cancelled, sent: false });
+    assert.equal(left, 1);
   });
 });
 

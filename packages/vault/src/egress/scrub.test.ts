@@ -193,14 +193,24 @@ describe('createScrubber', () => {
     assert.ok(scrubber.found);
   });
 
-  it('does not mistake neighbours of a base64 form for the secret', () => {
+  it('tells the secret from bytes that differ only in bits shared with a neighbour', () => {
     const scrubber = createScrubber(['word']);
-    const other = Buffer.from('xvord').toString('base64');
-    assert.equal(scrubber.text(other), other);
-    const [first] = Buffer.from('xword').toString('base64');
+    for (const other of ['x\u0007ord', 'xx5ord', 'wore', 'xwore', 'xxworg']) {
+      const encoded = Buffer.from(other).toString('base64');
+      assert.equal(scrubber.text(encoded), encoded, other);
+    }
+    assert.equal(scrubber.text('eHdvcmQ='), 'e[credential masked]');
+  });
+
+  it('knows a secret in Latin-1, and in UTF-8 read as Latin-1', () => {
+    const scrubber = createScrubber(['p\u00e4ssw\u00f6rd']);
+    const bytes = scrubber.bytes(Buffer.from('a p\u00e4ssw\u00f6rd b', 'latin1'));
+    assert.equal(Buffer.from(bytes).toString(), 'a [credential masked] b');
+    const misread = Buffer.from('a p\u00e4ssw\u00f6rd \u20ac').toString('latin1');
+    assert.ok(scrubber.text(misread).startsWith('a [credential masked] '));
     assert.equal(
-      scrubber.text(Buffer.from('xword').toString('base64')),
-      `${first}[credential masked]`,
+      scrubber.text('\u20ac p\u00e4ssw\u00f6rd \u20ac'),
+      '\u20ac [credential masked] \u20ac',
     );
   });
 

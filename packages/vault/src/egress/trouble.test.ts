@@ -149,6 +149,31 @@ describe('deadlines', () => {
     assert.equal(provider.received.length, 1);
   });
 
+  it('keep back a request that has no connection yet', async (t) => {
+    const provider = await startProvider(t, (_request, response) => response.end('ok'));
+    const stop = new AbortController();
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const egress = openEgress(t, {
+      maxConnections: 1,
+      resolve: async () => {
+        stop.abort();
+        await released;
+        return [{ address: '127.0.0.1', family: 4 }];
+      },
+    });
+    const base = `http://api.test:${provider.port}`;
+    const cancelled = providerRequest(base, `${base}/cancelled`, { method: 'POST' });
+    const failure = failureOf(await egress.callProvider(cancelled, { signal: stop.signal }));
+    assert.equal(failure.request_sent, false);
+    release();
+    assert.equal((await egress.callProvider(providerRequest(base, `${base}/next`))).kind, 'answer');
+    assert.deepEqual(
+      provider.received.map(({ url }) => url),
+      ['/next'],
+    );
+  });
+
   it('give their place back: a way out of one connection goes on', async (t) => {
     const provider = await startProvider(t, (request, response) => {
       if (request.url !== '/silent') response.end('ok');
@@ -181,6 +206,15 @@ describe('large answers', () => {
       assert.equal(failure.retry_count, 0);
       assert.equal((await egress.callProvider(request, { maxResponseBytes: 5000 })).kind, 'answer');
     }
+  });
+
+  it('that announce too much are not waited for', async (t) => {
+    const provider = await startProvider(t, (_request, response) => {
+      response.writeHead(200, { 'content-length': '5000' }).write('first');
+    });
+    const request = providerRequest(provider.origin, `${provider.origin}/`);
+    const egress = openEgress(t, { maxResponseBytes: 4999, timeoutMs: 5_000 });
+    assert.equal(failureOf(await egress.callProvider(request)).reason, 'too_large');
   });
 
   it('without end are cut off at the provider too', async (t) => {
