@@ -1,1 +1,2 @@
-export const packageName = 'cli';
+export { runCli } from './program.ts';
+export type { Output, Terminal } from './terminal.ts';

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+
+import { Affidavit } from '@affidavit/sdk';
+import type { Command } from 'commander';
+
+import { connectionOf } from '../connection.ts';
+import { inventSecrets, keyringOf, PEOPLE, setTheStage } from '../demo/cast.ts';
+import type { Cast, Secrets } from '../demo/cast.ts';
+import { play } from '../demo/play.ts';
+import * as report from '../demo/report.ts';
+import { startServer } from '../demo/server-process.ts';
+import { startServices } from '../demo/services.ts';
+import type { Services } from '../demo/services.ts';
+import { styleFor } from '../format/style.ts';
+import type { Style } from '../format/style.ts';
+import { writeLine } from '../terminal.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface Flags {
+  readonly keep?: boolean;
+}
+
+/** Where the demo plays, and what has to be undone afterwards. */
+interface Stage {
+  readonly url: string;
+  readonly adminKey: string;
+  readonly suffix: string;
+  readonly stop: () => Promise<void>;
+}
+
+interface Show {
+  readonly stage: Stage;
+  readonly services: Services;
+  readonly secrets: Secrets;
+  readonly terminal: Terminal;
+  readonly style: Style;
+}
+
+async function openStage(command: Command, terminal: Terminal): Promise<Stage> {
+  if (command.optsWithGlobals<{ url?: string }>().url === undefined) {
+    return { ...(await startServer(terminal.env, terminal.signal)), suffix: '' };
+  }
+  const { url, key } = connectionOf(command, terminal, 'admin');
+  const suffix = `-${randomBytes(3).toString('hex')}`;
+  return { url, adminKey: key, suffix, stop: async () => {} };
+}
+
+async function say({ terminal }: Show, lines: readonly string[]): Promise<void> {
+  for (const line of lines) await writeLine(terminal.stdout, line);
+}
+
+const chapter = ({ style }: Show, title: string): string[] => ['', style.bold(style.cyan(title))];
+
+async function perform(show: Show): Promise<Cast> {
+  const { stage, services, secrets, terminal, style } = show;
+  const { signal } = terminal;
+  const { url, adminKey, suffix } = stage;
+  const admin = new Affidavit({ url, apiKey: adminKey, caller: 'affidavit-demo' });
+  const cast = await setTheStage({ admin, url, services, secrets, suffix, signal });
+  await say(show, chapter(show, 'Three agents at work'));
+  const runs = await play(cast, signal, (run) => say(show, [report.runLine(run, style)]));
+  const trail = await report.readTrail(admin, runs, signal);
+  await say(show, chapter(show, 'What happened, according to the trail (UTC)'));
+  await say(show, report.trailLines(trail, style));
+  const { email } = PEOPLE.alice;
+  await say(show, chapter(show, `What ${email}'s data was used for`));
+  await say(show, report.usesLines(email, trail, style));
+  await say(show, chapter(show, 'Can you trust it?'));
+  await say(show, await report.ledgerLines(admin, signal, style));
+  await say(show, [await report.leakLine(admin, [...secrets.values()], signal, style)]);
+  report.compare(runs, trail);
+  return cast;
+}
+
+async function keepRunning(show: Show, cast: Cast): Promise<void> {
+  const { stage, terminal } = show;
+  const agentKeys = [...cast.agentKeys].map(([agent, key]) => `    ${agent.padEnd(15)} ${key}`);
+  await say(show, [
+    ...chapter(show, 'Still running; stop with Ctrl-C'),
+    `  ${stage.url}`,
+    `  export AFFIDAVIT_URL=${stage.url}`,
+    `  export AFFIDAVIT_ADMIN_KEY=${stage.adminKey}`,
+    '  keys of the agents:',
+    ...agentKeys,
+  ]);
+  if (!terminal.signal.aborted) await once(terminal.signal, 'abort');
+}
+
+async function run(command: Command, flags: Flags, terminal: Terminal): Promise<void> {
+  const style = styleFor(terminal.stdout, terminal.env);
+  const secrets = inventSecrets();
+  const services = await startServices({
+    mail: keyringOf(secrets, 'mail'),
+    billing: keyringOf(secrets, 'billing'),
+    crm: keyringOf(secrets, 'crm'),
+  });
+  try {
+    await writeLine(terminal.stderr, style.dim('Starting Affidavit and the services …'));
+    const stage = await openStage(command, terminal);
+    try {
+      const show = { stage, services, secrets, terminal, style };
+      const cast = await perform(show);
+      if (flags.keep) await keepRunning(show, cast);
+    } finally {
+      await stage.stop();
+    }
+  } finally {
+    await services.close();
+  }
+}
+
+/** `affidavit demo`: a real server, real services, three agents, and the trail they leave. */
+export function addDemo(program: Command, terminal: Terminal): void {
+  program
+    .command('demo')
+    .description('see it work: a server, four providers, three agents, and what they leave behind')
+    .option('--keep', 'leave everything running until Ctrl-C')
+    .action((flags: Flags, command: Command) => run(command, flags, terminal));
+}

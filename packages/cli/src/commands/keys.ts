@@ -1,0 +1,135 @@
+import type { Command } from 'commander';
+
+import { connect } from '../connection.ts';
+import { CommandFailure } from '../failure.ts';
+import { plain } from '../format/plain.ts';
+import { styleFor } from '../format/style.ts';
+import { fitted, heading, tableRow } from '../format/table.ts';
+import type { Column } from '../format/table.ts';
+import { collect, wholeNumber } from '../options.ts';
+import { writeLine } from '../terminal.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** `affidavit keys`: list, mint, rotate and revoke API keys. Needs an admin key. */
+
+type Row = Readonly<Record<string, unknown>>;
+
+const DAYS_30 = 30 * 86_400;
+
+const column = (title: string, width: number, ...names: string[]): Column<Row> => ({
+  title,
+  width,
+  value: (row) => names.map((name) => row[name]).find((value) => value !== undefined),
+});
+
+const COLUMNS: readonly Column<Row>[] = [
+  column('ID', 40, 'key_id', 'id'),
+  column('NAME', 30, 'name'),
+  column('PREFIX', 16, 'prefix'),
+  {
+    title: 'SCOPES',
+    width: 40,
+    value: ({ scopes }) => (Array.isArray(scopes) ? scopes.join(' ') : scopes),
+  },
+  column('AGENT', 40, 'agent_id'),
+  column('STATUS', 10, 'status'),
+  column('CREATED', 19, 'created_at'),
+];
+
+const members = (given: Row): Row =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+
+async function showKey(answer: unknown, json: boolean, terminal: Terminal): Promise<void> {
+  const { stdout, stderr, env } = terminal;
+  const made = answer as Row;
+  if (json) return writeLine(stdout, JSON.stringify(made));
+  if (typeof made['key'] !== 'string') {
+    throw new CommandFailure('the answer holds no key', 'Look at the list of keys.');
+  }
+  await writeLine(stdout, plain(made['key']));
+  const note = `${plain(made['key_id'])} — shown this once; keep it safe`;
+  await writeLine(stderr, styleFor(stderr, env).dim(note));
+}
+
+function addList(keys: Command, terminal: Terminal): void {
+  keys
+    .command('list')
+    .description('all keys, never their secrets')
+    .option('--json', 'one JSON object per line')
+    .action(async (flags: { json?: boolean }, command: Command) => {
+      const { stdout, env, signal } = terminal;
+      const client = connect(command, terminal, 'admin');
+      const list = (await client.api('GET', '/v1/keys', { query: { limit: 1000 }, signal })) as {
+        data?: Row[];
+      };
+      const rows = list.data ?? [];
+      const style = styleFor(stdout, env);
+      const columns = fitted(COLUMNS, rows);
+      if (!flags.json) await writeLine(stdout, heading(columns, style));
+      for (const row of rows) {
+        await writeLine(stdout, flags.json ? JSON.stringify(row) : tableRow(columns, row, style));
+      }
+    });
+}
+
+interface MintFlags {
+  readonly scope?: string[];
+  readonly agent?: string;
+  readonly app?: string;
+  readonly json?: boolean;
+}
+
+function addMint(keys: Command, terminal: Terminal): void {
+  keys
+    .command('mint')
+    .description('make a key; it goes to stdout, once')
+    .argument('<name>', 'what it is for')
+    .option('--scope <scope>', 'what it may do (may be repeated)', collect)
+    .option('--agent <id>', 'the agent it identifies')
+    .option('--app <id>', 'the app it belongs to')
+    .option('--json', 'the whole answer as JSON')
+    .action(async (name: string, flags: MintFlags, command: Command) => {
+      const scopes = flags.scope ?? ['calls:execute', 'events:write', 'events:read'];
+      const body = members({ name, scopes, agent_id: flags.agent, app_id: flags.app });
+      const client = connect(command, terminal, 'admin');
+      const answer = await client.api('POST', '/v1/keys', { body, signal: terminal.signal });
+      await showKey(answer, flags.json === true, terminal);
+    });
+}
+
+function addRotate(keys: Command, terminal: Terminal): void {
+  keys
+    .command('rotate')
+    .description('make its successor; the old one works until the overlap ends')
+    .argument('<id>', 'id of the key')
+    .option('--overlap <seconds>', 'overlap', wholeNumber('--overlap', 0, DAYS_30), 0)
+    .option('--json', 'the whole answer as JSON')
+    .action(async (id: string, flags: { overlap: number; json?: boolean }, command: Command) => {
+      const client = connect(command, terminal, 'admin');
+      const path = `/v1/keys/${encodeURIComponent(id)}/rotate`;
+      const body = { overlap_seconds: flags.overlap };
+      const answer = await client.api('POST', path, { body, signal: terminal.signal });
+      await showKey(answer, flags.json === true, terminal);
+    });
+}
+
+function addRevoke(keys: Command, terminal: Terminal): void {
+  keys
+    .command('revoke')
+    .description('end a key now')
+    .argument('<id>', 'id of the key')
+    .action(async (id: string, _flags: object, command: Command) => {
+      const client = connect(command, terminal, 'admin');
+      const path = `/v1/keys/${encodeURIComponent(id)}`;
+      await client.api('DELETE', path, { signal: terminal.signal });
+      await writeLine(terminal.stderr, `revoked ${plain(id)}`);
+    });
+}
+
+export function addKeys(program: Command, terminal: Terminal): void {
+  const keys = program.command('keys').description('list, mint, rotate and revoke API keys');
+  addList(keys, terminal);
+  addMint(keys, terminal);
+  addRotate(keys, terminal);
+  addRevoke(keys, terminal);
+}

@@ -1,0 +1,120 @@
+import type { AuditRecord } from '@affidavit/sdk';
+
+import { clip, plain, shortId } from './plain.ts';
+
+/** A record as a person would tell it: time, who, for whom, what, with which credential, why, how it ended. */
+
+export type Told = Partial<AuditRecord>;
+export type Mood = 'good' | 'refused' | 'failed' | 'open';
+
+export interface Sentence {
+  /** `09:14:03`, UTC. */
+  readonly time: string;
+  readonly who: string;
+  readonly forWhom: string;
+  readonly what: string;
+  readonly credential: string;
+  readonly why: string;
+  readonly result: string;
+  readonly mood: Mood;
+}
+
+const REASON_CHARACTERS = 200;
+const PATH_CHARACTERS = 80;
+
+/** `GET mail /messages?unread=true`; the origin is left out, the provider says it. */
+function callOf({ method, url, provider }: Told): string {
+  const parsed = url === undefined ? null : URL.parse(url);
+  const place = parsed ? `${parsed.pathname}${parsed.search}` : (url ?? '');
+  return [method, provider, clip(place, PATH_CHARACTERS)].map(plain).filter(Boolean).join(' ');
+}
+
+function whatOf(told: Told): string {
+  const { method, url, verb, event_type: type } = told;
+  if (verb !== undefined) return `ran ${plain(verb)}`;
+  if (method !== undefined || url !== undefined) {
+    return `${told.policy_decision === 'DENY' ? 'asked for' : 'called'} ${callOf(told)}`;
+  }
+  return plain(type ?? 'did something');
+}
+
+function credentialOf({ grant_id: grant, grant_kind: kind, token_id: token }: Told): string {
+  if (token !== undefined) return `with token ${shortId(plain(token))}`;
+  if (grant === undefined) return '';
+  const name =
+    kind === 'oauth' ? 'OAuth grant' : kind === 'managed_secret' ? 'secret grant' : 'grant';
+  return `with ${name} ${shortId(plain(grant))}`;
+}
+
+const object = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+
+/** Names the policy and the rule that refused, and what the call was compared with. */
+export function denialOf(told: Told): string {
+  const context = object(told.policy_context);
+  const policy = object(context['policy']);
+  const compared = object(context['compared']);
+  const name = plain(policy['name'] ?? told.policy_id ?? 'policy');
+  const rule = plain(context['rule'] ?? object(policy['template'])['kind']);
+  const facts = [compared['weekday'], compared['local_time'], compared['source_ip']].map(plain);
+  const seen = facts.filter(Boolean).join(' ');
+  return `denied by “${name}”${rule && ` (${rule})`}${seen && `; it was ${seen}`}`;
+}
+
+const took = ({ latency_ms: ms, duration_ms: other }: Told): string => {
+  const spent = ms ?? other;
+  return spent === undefined ? '' : ` in ${spent < 10 ? spent.toFixed(1) : Math.round(spent)} ms`;
+};
+
+const cut = (told: Told): string =>
+  told.response_body_truncated ? ', only the beginning of the answer is kept' : '';
+
+function resultOf(told: Told): { result: string; mood: Mood } {
+  const code = told.error_code === undefined ? '' : ` (${plain(told.error_code)})`;
+  const status = told.response_status ?? 'an error';
+  switch (told.outcome) {
+    case 'success':
+      return { result: `${told.response_status ?? 'done'}${took(told)}${cut(told)}`, mood: 'good' };
+    case 'provider_error':
+      return { result: `the provider answered ${status}${took(told)}`, mood: 'failed' };
+    case 'network_error':
+      return { result: `the provider did not answer${code}${took(told)}`, mood: 'failed' };
+    case 'policy_denied':
+      return { result: denialOf(told), mood: 'refused' };
+    case 'blocked':
+      return { result: `blocked${code}`, mood: 'refused' };
+    case 'dry_run':
+      return { result: 'a dry run: nothing was done', mood: 'good' };
+    case 'replayed':
+      return { result: 'a repeat: the first answer was given again', mood: 'good' };
+    case 'error':
+      return { result: `it failed${code}`, mood: 'failed' };
+    case 'unknown':
+      return { result: 'nobody knows how it ended', mood: 'open' };
+    case undefined:
+      return { result: 'no outcome yet', mood: 'open' };
+    default:
+      return { result: plain(told.outcome), mood: 'open' };
+  }
+}
+
+export function sentenceOf(told: Told): Sentence {
+  const principal = told.principal_email ?? told.principal_id;
+  const reason = told.reason === undefined ? '' : clip(plain(told.reason), REASON_CHARACTERS);
+  return {
+    time: plain(told.created_at).slice(11, 19),
+    who: plain(told.agent_name ?? told.actor_name ?? told.agent_id ?? told.actor_id ?? 'somebody'),
+    forWhom: principal === undefined ? '' : `for ${plain(principal)}`,
+    what: whatOf(told),
+    credential: credentialOf(told),
+    why: reason === '' ? '' : `because “${reason}”`,
+    ...resultOf(told),
+  };
+}
+
+/** The whole sentence on one line, without colour. */
+export function sentenceText(told: Told): string {
+  const { time, who, forWhom, what, credential, why, result } = sentenceOf(told);
+  const said = [who, what, forWhom, credential, why].filter(Boolean).join(' ');
+  return `${time} ${said}: ${result}.`;
+}

@@ -1,0 +1,47 @@
+import { Command } from 'commander';
+
+import { addDemo } from './commands/demo.ts';
+import { addExport } from './commands/export.ts';
+import { addKeys } from './commands/keys.ts';
+import { addQuery } from './commands/query.ts';
+import { addRequest } from './commands/request.ts';
+import { addServe } from './commands/serve.ts';
+import { addTail } from './commands/tail.ts';
+import { EXIT, exitCodeOf, failureText } from './failure.ts';
+import { styleFor } from './format/style.ts';
+import type { Terminal } from './terminal.ts';
+
+function createProgram(terminal: Terminal): Command {
+  const program = new Command('affidavit')
+    .description('The audit trail for AI agents.')
+    .option('--url <url>', 'where Affidavit answers (AFFIDAVIT_URL)')
+    .option('--key <key>', 'API key (AFFIDAVIT_API_KEY or AFFIDAVIT_ADMIN_KEY)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void terminal.stdout.write(text),
+      writeErr: (text) => void terminal.stderr.write(text),
+    });
+  addServe(program);
+  addRequest(program, terminal);
+  addTail(program, terminal);
+  addQuery(program, terminal);
+  addExport(program, terminal);
+  addKeys(program, terminal);
+  addDemo(program, terminal);
+  return program;
+}
+
+/**
+ * Runs one command line, without the name of the program. Resolves to the exit code: 0 done,
+ * 1 failed (said on stderr), 2 not understood. Never rejects.
+ */
+export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    await createProgram(terminal).parseAsync(argv, { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    const text = failureText(error, styleFor(terminal.stderr, terminal.env));
+    if (text !== '') terminal.stderr.write(`${text}\n`);
+    return exitCodeOf(error);
+  }
+}
