@@ -67,11 +67,13 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 const json = () => z.custom<Json>((value) => value !== undefined);
 
 const context = () =>
-  z.custom<Record<string, string>>((value) => checkContext(value) === null).meta({
-    type: 'object',
-    additionalProperties: { type: 'string', maxLength: 512 },
-    maxProperties: 20,
-  });
+  z
+    .custom<Record<string, string>>((value) => checkContext(value) === null)
+    .meta({
+      type: 'object',
+      additionalProperties: { type: 'string', maxLength: 512 },
+      maxProperties: 20,
+    });
 
 const eventType = () => z.string().max(EVENT_TYPE_MAX_LENGTH).regex(EVENT_TYPE_PATTERN);
 

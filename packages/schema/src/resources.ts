@@ -134,11 +134,13 @@ export const GrantPatch = z.strictObject({
 });
 
 const context = () =>
-  z.custom<Record<string, string>>((value) => checkContext(value) === null).meta({
-    type: 'object',
-    additionalProperties: { type: 'string', maxLength: 512 },
-    maxProperties: 20,
-  });
+  z
+    .custom<Record<string, string>>((value) => checkContext(value) === null)
+    .meta({
+      type: 'object',
+      additionalProperties: { type: 'string', maxLength: 512 },
+      maxProperties: 20,
+    });
 const json = () => z.custom<Json>((value) => value !== undefined);
 
 /** Body of `POST /v1/request`. Either `grant_id` or `provider`; either `json` or `body`. */

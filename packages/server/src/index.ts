@@ -1,1 +1,3 @@
-export const packageName = 'server';
+export { readConfig, ConfigError, type Config } from './config/config.ts';
+export { runServer as main } from './run.ts';
+export { startServer, type RunningServer } from './start.ts';

@@ -1,0 +1,175 @@
+import type { Directory, Grant, Provider, Secret, StoredPolicy } from '@affidavit/vault';
+import { LRUCache } from 'lru-cache';
+
+import type { ReaderPool } from '../query/reader-pool.ts';
+import type { RowsRequest } from '../query/reader-thread.ts';
+import type { Effect, Row } from '../store/port.ts';
+import type {
+  AgentsTable,
+  ApiKeysTable,
+  AppsTable,
+  CallersTable,
+  GrantsTable,
+  PoliciesTable,
+  ProvidersTable,
+  SecretsTable,
+  Tables,
+} from '../store/tables.ts';
+
+const CACHED_LOOKUPS = 20_000;
+const ROWS_MAX = 10_000;
+
+type AppRow = AppsTable & { readonly app: number };
+
+/**
+ * What the server knows of apps, keys, agents, grants and policies. Look-ups are cached until a
+ * change of their table is committed; what a change affected is never served after its answer.
+ */
+export class StoredDirectory implements Directory {
+  readonly #readers: ReaderPool;
+  readonly #cache = new LRUCache<string, readonly object[]>({ max: CACHED_LOOKUPS });
+  readonly #views = new WeakMap<object, unknown>();
+  /** Counts changes by table, so that a read that began before one is not kept. */
+  readonly #changes = new Map<string, number>();
+
+  constructor(readers: ReaderPool) {
+    this.#readers = readers;
+  }
+
+  /** To be called when effects are durable. */
+  onEffects(effects: readonly Effect[]): void {
+    for (const { table } of effects) {
+      this.#changes.set(table, (this.#changes.get(table) ?? 0) + 1);
+      for (const key of this.#cache.keys())
+        if (key.startsWith(`${table} `)) this.#cache.delete(key);
+    }
+  }
+
+  async rows<T extends keyof Tables>(
+    table: T,
+    where: Row,
+    order?: string,
+  ): Promise<readonly Tables[T][]> {
+    const key = `${table} ${JSON.stringify([where, order])}`;
+    const cached = this.#cache.get(key);
+    if (cached) return cached as readonly Tables[T][];
+    const before = this.#changes.get(table);
+    const request: RowsRequest = { table, where, limit: ROWS_MAX, ...(order ? { order } : {}) };
+    const rows = await this.#readers.run<Tables[T][]>('rows', request);
+    if (this.#changes.get(table) === before) this.#cache.set(key, rows as object[]);
+    return rows;
+  }
+
+  async #row<T extends keyof Tables>(table: T, where: Row): Promise<Tables[T] | null> {
+    return (await this.rows(table, where))[0] ?? null;
+  }
+
+  /** A converted list, the same one as long as the rows behind it are. */
+  #view<R extends object, V>(rows: readonly R[], convert: (row: R) => V): readonly V[] {
+    const known = this.#views.get(rows) as readonly V[] | undefined;
+    if (known) return known;
+    const view = rows.map(convert);
+    this.#views.set(rows, view);
+    return view;
+  }
+
+  keyByHash(hash: string): Promise<ApiKeysTable | null> {
+    return this.#row('api_keys', { hash });
+  }
+
+  async apps(): Promise<readonly AppRow[]> {
+    return (await this.rows('apps', {}, 'app')) as unknown as readonly AppRow[];
+  }
+
+  async appById(appId: string): Promise<AppRow | null> {
+    return (await this.apps()).find((row) => row.app_id === appId) ?? null;
+  }
+
+  async appByNumber(app: number): Promise<AppRow | null> {
+    return (await this.apps()).find((row) => row.app === app) ?? null;
+  }
+
+  agent(app: number, agentId: string): Promise<AgentsTable | null> {
+    return this.#row('agents', { app, agent_id: agentId });
+  }
+
+  caller(app: number, name: string): Promise<CallersTable | null> {
+    return this.#row('callers', { app, name });
+  }
+
+  secretRow(app: number, secretId: string): Promise<SecretsTable | null> {
+    return this.#row('secrets', { app, secret_id: secretId });
+  }
+
+  providerRow(app: number, name: string): Promise<ProvidersTable | null> {
+    return this.#row('providers', { app, name });
+  }
+
+  grantRow(app: number, grantId: string): Promise<GrantsTable | null> {
+    return this.#row('grants', { app, grant_id: grantId });
+  }
+
+  policyRow(app: number, policyId: string): Promise<PoliciesTable | null> {
+    return this.#row('policies', { app, policy_id: policyId });
+  }
+
+  async grant(app: number, grantId: string): Promise<Grant | null> {
+    const rows = await this.rows('grants', { app, grant_id: grantId });
+    return this.#view(rows, toGrant)[0] ?? null;
+  }
+
+  async grantsOn(app: number, provider: string): Promise<readonly Grant[]> {
+    const rows = await this.rows('grants', { app, provider });
+    return this.#view(rows, toGrant).filter((grant) => grant.revoked_at === null);
+  }
+
+  async provider(app: number, name: string): Promise<Provider | null> {
+    const rows = await this.rows('providers', { app, name });
+    return this.#view(rows, toProvider)[0] ?? null;
+  }
+
+  secret(app: number, secretId: string): Promise<Secret | null> {
+    return this.secretRow(app, secretId);
+  }
+
+  async policies(app: number): Promise<readonly StoredPolicy[]> {
+    return this.#view(await this.rows('policies', { app }, 'policy_id'), toPolicy);
+  }
+}
+
+function toGrant(row: GrantsTable): Grant {
+  const { principal_email: email } = row;
+  return {
+    grant_id: row.grant_id,
+    provider: row.provider,
+    kind: row.kind as Grant['kind'],
+    secret_id: row.secret_id,
+    principal: {
+      type: row.principal_type as Grant['principal']['type'],
+      id: row.principal_id,
+      ...(email === null ? {} : { email }),
+    },
+    agents: JSON.parse(row.agents) as Grant['agents'],
+    scopes: JSON.parse(row.scopes) as string[],
+    created_at: row.created_at,
+    expires_at: row.expires_at,
+    revoked_at: row.revoked_at,
+  };
+}
+
+function toProvider(row: ProvidersTable): Provider {
+  const { provider_id, name, base_url, timeout_ms } = row;
+  const auth = JSON.parse(row.auth) as Provider['auth'];
+  return { provider_id, name, base_url, auth, timeout_ms };
+}
+
+function toPolicy(row: PoliciesTable): StoredPolicy {
+  const { policy_id, name, cedar, template, applies_to } = row;
+  return {
+    policy_id,
+    name,
+    cedar,
+    ...(template === null ? {} : { template: JSON.parse(template) as object }),
+    ...(applies_to === null ? {} : { applies_to: JSON.parse(applies_to) as object }),
+  } as StoredPolicy;
+}

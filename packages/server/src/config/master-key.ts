@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { ConfigError } from './config.ts';
+
+const KEY_BYTES = 32;
+const FILE_NAME = 'master.key';
+
+function decode(text: string, source: string): Uint8Array {
+  const key = Buffer.from(text.trim(), 'base64');
+  if (key.length === KEY_BYTES) return new Uint8Array(key);
+  throw new ConfigError(
+    `${source}: expected base64 of ${KEY_BYTES} bytes, got ${key.length} bytes`,
+  );
+}
+
+/**
+ * The master keys, the current one first: from AFFIDAVIT_MASTER_KEY, else from a file in the data
+ * folder that only its owner may read, made at the first start.
+ */
+export function readMasterKeys(variable: string | undefined, dataFolder: string): Uint8Array[] {
+  const path = join(dataFolder, FILE_NAME);
+  if (variable) {
+    const keys = variable.split(',').map((text) => decode(text, 'AFFIDAVIT_MASTER_KEY'));
+    const file = readIfThere(path);
+    return file === null ? keys : [...keys, decode(file, path)];
+  }
+  const known = readIfThere(path);
+  if (known !== null) {
+    if ((statSync(path).mode & 0o077) !== 0) {
+      throw new ConfigError(`${path}: others may read it; run: chmod 600 ${path}`);
+    }
+    return [decode(known, path)];
+  }
+  const key = randomBytes(KEY_BYTES);
+  writeFileSync(path, `${key.toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  return [new Uint8Array(key)];
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,36 @@
+import type { AuditEvent } from '@affidavit/schema';
+import type { AppRef } from '@affidavit/vault';
+
+import { actorFields } from '../access/identity.ts';
+import type { Receipt } from '../sequence/submission.ts';
+import type { Effect } from '../store/port.ts';
+import type { Context } from './route.ts';
+
+/** Who, from where and in which trace: what every entry of a request says. */
+export function requestFields(context: Context): Partial<AuditEvent> {
+  const { identity, sourceIp, userAgent, trace } = context;
+  return {
+    ...actorFields(identity),
+    ...trace,
+    source_ip: sourceIp,
+    ...(userAgent ? { user_agent: userAgent } : {}),
+  };
+}
+
+/**
+ * One administrative change and the entry that says so, in one transaction: neither is there
+ * without the other. Rejects with `conflict` where the state does not allow the change.
+ */
+export function administer(
+  context: Context,
+  event: AuditEvent,
+  effects: readonly Effect[],
+  app: AppRef = context.app,
+): Promise<Receipt> {
+  return context.services.trail.record({
+    app: app.app,
+    app_id: app.app_id,
+    events: [{ ...requestFields(context), outcome: 'success', ...event }],
+    effects,
+  });
+}

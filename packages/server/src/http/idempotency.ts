@@ -1,0 +1,102 @@
+import { createHmac } from 'node:crypto';
+
+import { AffidavitError } from '@affidavit/schema';
+
+import type { IdempotencyTable } from '../store/tables.ts';
+import { JsonText, type Context, type Route } from './route.ts';
+
+/**
+ * `Idempotency-Key` on POST: the first request claims the key durably before it does anything; a
+ * repeat gets the stored answer. Answers are sealed, because some show a key once.
+ */
+
+const KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
+
+export function readIdempotencyKey(header: string | string[] | undefined): string | null {
+  if (header === undefined) return null;
+  if (typeof header === 'string' && KEY_PATTERN.test(header)) return header;
+  throw new AffidavitError('invalid_request', 'the Idempotency-Key is not valid', {
+    field: 'Idempotency-Key',
+    expected: '1 to 255 visible ASCII characters',
+  });
+}
+
+interface Stored {
+  readonly status: number;
+  readonly text: string;
+}
+
+const purposeOf = (key: string) => `answer for ${key}`;
+
+function fingerprintOf({ services, bytes, app }: Context, route: Route, path: string): Buffer {
+  return createHmac('sha256', services.fingerprintKey)
+    .update(`${route.method} ${path}\0${app.app_id}\0`)
+    .update(bytes)
+    .digest()
+    .subarray(0, 16);
+}
+
+/** Runs a handler at most once for its key. Returns what to send and whether it is a replay. */
+export async function once(
+  context: Context,
+  route: Route,
+  path: string,
+): Promise<{ stored: Stored; replayed: boolean }> {
+  const { services, identity } = context;
+  const key = context.idempotencyKey as string;
+  const where = { app: identity.app, key_id: identity.key_id, idempotency_key: key };
+  const fingerprint = fingerprintOf(context, route, path);
+  const rows = await services.readers.run<IdempotencyTable[]>('rows', {
+    table: 'idempotency',
+    where,
+    limit: 1,
+  });
+  if (rows[0]) return { stored: replay(context, rows[0], fingerprint), replayed: true };
+  const { processId: process_id } = services;
+  const row = { ...where, fingerprint, status: null, sealed_answer: null, process_id };
+  await services.trail.apply(identity.app, [
+    { op: 'insert', table: 'idempotency', row: { ...row, created_at: services.now() } },
+  ]);
+  try {
+    const result = await route.handler(context);
+    const text = result instanceof JsonText ? result.text : JSON.stringify(result);
+    const stored = { status: route.status ?? 200, text };
+    const sealed_answer = services.keyring.seal(text, purposeOf(key));
+    const set = { status: stored.status, sealed_answer };
+    await services.trail.apply(identity.app, [{ op: 'update', table: 'idempotency', where, set }]);
+    return { stored, replayed: false };
+  } catch (error) {
+    await release(context, where, error);
+    throw error;
+  }
+}
+
+/** A request that had no effect may be sent again under its key; one that may have had, not. */
+async function release(
+  { services, identity }: Context,
+  where: { app: number; key_id: string; idempotency_key: string },
+  error: unknown,
+): Promise<void> {
+  const executed =
+    !(error instanceof AffidavitError) || error.details.extra?.execution_id !== undefined;
+  if (executed) return;
+  await services.trail
+    .apply(identity.app, [{ op: 'delete', table: 'idempotency', where, any: true }])
+    .catch(() => undefined);
+}
+
+function replay({ services }: Context, row: IdempotencyTable, fingerprint: Buffer): Stored {
+  if (!fingerprint.equals(row.fingerprint)) {
+    throw new AffidavitError('idempotency_mismatch', 'the key was used for another request', {
+      field: 'Idempotency-Key',
+    });
+  }
+  if (row.status === null || row.sealed_answer === null) {
+    throw new AffidavitError('conflict', 'the first request with this key has not ended', {
+      field: 'Idempotency-Key',
+      advice: 'Wait and ask again; after a crash, look at GET /v1/executions before a new key.',
+    });
+  }
+  const opened = services.keyring.open(row.sealed_answer, purposeOf(row.idempotency_key));
+  return { status: row.status, text: opened.toString('utf8') };
+}

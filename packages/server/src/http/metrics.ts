@@ -1,0 +1,41 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** What `/metrics` shows. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly requests = new Histogram({
+    name: 'affidavit_http_request_seconds',
+    help: 'Time of HTTP requests',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: SECONDS,
+    registers: [this.registry],
+  });
+  readonly entries = new Counter({
+    name: 'affidavit_entries_total',
+    help: 'Entries sequenced and acknowledged',
+    registers: [this.registry],
+  });
+  readonly writeFailures = new Counter({
+    name: 'affidavit_write_failures_total',
+    help: 'Batches that could not be written, by reason',
+    labelNames: ['reason'] as const,
+    registers: [this.registry],
+  });
+  readonly streams = new Gauge({
+    name: 'affidavit_event_streams',
+    help: 'Open event streams',
+    registers: [this.registry],
+  });
+
+  constructor(queuedEvents: () => number) {
+    collectDefaultMetrics({ register: this.registry });
+    const gauge: Gauge = new Gauge({
+      name: 'affidavit_queued_events',
+      help: 'Events waiting to be written',
+      registers: [this.registry],
+      collect: () => gauge.set(queuedEvents()),
+    });
+  }
+}

@@ -1,0 +1,67 @@
+import type { AuditEvent, ErrorCode, Scope } from '@affidavit/schema';
+import type { AppRef } from '@affidavit/vault';
+import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
+
+import type { Identity } from '../access/identity.ts';
+import type { Services } from '../services.ts';
+
+/** Who may call a route: anyone, any live key, or a key with a scope. */
+export type Access = 'public' | 'any_key' | Scope;
+
+/** What a handler gets. Body and query are checked already; identity and app come from the key. */
+export interface Context<B = unknown> {
+  readonly services: Services;
+  readonly identity: Identity;
+  /** The app of the key, or the one that an installation key named. */
+  readonly app: AppRef;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string | string[]>>;
+  readonly body: B;
+  /** The body as it came. */
+  readonly bytes: Buffer;
+  readonly idempotencyKey: string | null;
+  readonly sourceIp: string;
+  readonly userAgent: string | undefined;
+  readonly trace: Pick<AuditEvent, 'trace_id' | 'span_id'>;
+  readonly traceparent: string | undefined;
+  readonly reply: FastifyReply;
+}
+
+/** JSON text that is ready to send. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export interface Route<B = unknown> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** With `:name` for parameters. */
+  readonly path: string;
+  readonly access: Access;
+  readonly summary: string;
+  readonly tag: string;
+  /** Status of success; 200 unless set. */
+  readonly status?: number;
+  readonly body?: z.ZodType<B>;
+  /** Names of query parameters beside filters. */
+  readonly query?: readonly string[];
+  /** Whether record fields are accepted as filters. */
+  readonly filters?: true;
+  /** The handler makes repeats safe by itself. */
+  readonly ownIdempotency?: true;
+  /** Codes beyond those that any route can answer. */
+  readonly errors?: readonly ErrorCode[];
+  /** Content type of a success that is not JSON. */
+  readonly produces?: string;
+  /** The result is sent as JSON, `JsonText` as it is; undefined when the handler replied itself. */
+  readonly handler: (context: Context<B>) => Promise<unknown>;
+}
+
+/** Keeps the type of the body between schema and handler. */
+export function route<B>(definition: Route<B>): Route {
+  return definition as unknown as Route;
+}

@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+
+import { AffidavitError } from '@affidavit/schema';
+
+import { encodeCursor } from '../../query/cursor.ts';
+import { parseFilter, type Filter } from '../../query/filter.ts';
+import type { Context } from '../route.ts';
+import { recordRead } from '../trail-reads.ts';
+
+const PAGE_ENTRIES = 200;
+const KEEP_ALIVE_MS = 15_000;
+const DRAIN_DEADLINE_MS = 60_000;
+const STREAMS_MAX = 500;
+
+/** `Last-Event-ID` is the `seq` of the last entry seen; without it a stream begins now. */
+function readLastSeq(header: string | string[] | undefined): number | null {
+  if (header === undefined || header === '') return null;
+  if (typeof header === 'string' && /^\d{1,15}$/.test(header)) return Number(header);
+  throw new AffidavitError('invalid_request', 'Last-Event-ID is not a seq', {
+    field: 'Last-Event-ID',
+    expected: 'the id of the last event that was received',
+  });
+}
+
+interface Page {
+  readonly data: { readonly seq: number; readonly event_type: string }[];
+  readonly next_cursor: string;
+  readonly has_more: boolean;
+}
+
+/** Follows the trail as server-sent events (WHATWG HTML, section 9.2). */
+export async function streamEvents(context: Context): Promise<undefined> {
+  const { query, app, services, reply } = context;
+  const filter = parseFilter(query, ['app_id']);
+  if (services.commits.listeners >= STREAMS_MAX) {
+    throw new AffidavitError('overloaded', 'too many streams are open', { retryAfterSeconds: 5 });
+  }
+  const lastSeq = readLastSeq(reply.request.headers['last-event-id']);
+  await recordRead(context, 'stream', filter);
+  const start = lastSeq ?? (await currentSize(context)) - 1;
+  reply.hijack();
+  reply.raw.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  });
+  services.metrics.streams.inc();
+  try {
+    await follow(context, filter, encodeCursor(app.app, filter, { seq: start, order: 'asc' }));
+  } catch (error) {
+    services.journal.warn({ err: error }, 'an event stream ended');
+  } finally {
+    services.metrics.streams.dec();
+    reply.raw.end();
+  }
+  return undefined;
+}
+
+async function currentSize({ services, app }: Context): Promise<number> {
+  const [head] = await services.readers.run<{ size: number }[]>('rows', {
+    table: 'heads',
+    where: { app: app.app },
+    limit: 1,
+  });
+  return head?.size ?? 0;
+}
+
+async function follow({ services, app, reply }: Context, filter: Filter, from: string) {
+  const { raw } = reply;
+  let cursor = from;
+  let wake: () => void = () => undefined;
+  let grown = true;
+  const unsubscribe = services.commits.subscribe(app.app, () => {
+    grown = true;
+    wake();
+  });
+  raw.on('close', () => wake());
+  try {
+    raw.write(`retry: 1000\n\n`);
+    while (!raw.destroyed) {
+      if (!grown)
+        await pause(
+          (done) => (wake = done),
+          () => raw.write(': keep-alive\n\n'),
+        );
+      grown = false;
+      let more = true;
+      while (more && !raw.destroyed) {
+        const request = { app: app.app, filter, order: 'asc', limit: PAGE_ENTRIES, cursor };
+        const text = await services.readers.run<string>('events', request);
+        const page = JSON.parse(text) as Page;
+        const block = page.data
+          .map((event) => `id: ${event.seq}\nevent: entry\ndata: ${JSON.stringify(event)}\n\n`)
+          .join('');
+        if (block !== '' && !raw.write(block)) {
+          await once(raw, 'drain', { signal: AbortSignal.timeout(DRAIN_DEADLINE_MS) });
+        }
+        cursor = page.next_cursor;
+        more = page.has_more;
+      }
+    }
+  } finally {
+    unsubscribe();
+  }
+}
+
+/** Waits until woken, keeping the connection alive meanwhile. */
+function pause(onWake: (done: () => void) => void, keepAlive: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setInterval(keepAlive, KEEP_ALIVE_MS);
+    onWake(() => {
+      clearInterval(timer);
+      resolve();
+    });
+  });
+}

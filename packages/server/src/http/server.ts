@@ -1,0 +1,138 @@
+import { AffidavitError, newId } from '@affidavit/schema';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+
+import { authenticate, requireScope, type Identity } from '../access/identity.ts';
+import { parseStrictJson } from '../ingest/strict-json.ts';
+import type { Services } from '../services.ts';
+import { once, readIdempotencyKey } from './idempotency.ts';
+import { openApi } from './openapi.ts';
+import { sendProblem } from './problem.ts';
+import { readBody, readQuery, resolveApp } from './read-request.ts';
+import { JsonText, type Context, type Route } from './route.ts';
+import { readTrace } from './trace.ts';
+
+const BODY_BYTES_MAX = 16 * 1024 * 1024;
+const HEADERS_TIMEOUT_MS = 30_000;
+
+/** A body before it is parsed: parsing is strict, and only after the key is known. */
+type RawBody = Buffer | undefined;
+
+const NOBODY = { app: 0, key_id: '', prefix: '', installation: false, agent: null };
+
+export function createHttpServer(services: Services, routes: readonly Route[]): FastifyInstance {
+  const server = Fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    trustProxy: services.config.trust_proxy,
+    genReqId: () => newId('event').replace('evt_', 'req_'),
+    requestTimeout: HEADERS_TIMEOUT_MS * 4,
+    forceCloseConnections: true,
+    return503OnClosing: true,
+    routerOptions: { maxParamLength: 300 },
+  });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) =>
+    done(null, body),
+  );
+  server.setErrorHandler((error, request, reply) =>
+    sendProblem(reply, error, request.id, services.journal),
+  );
+  server.setNotFoundHandler((request, reply) => {
+    const error = new AffidavitError(
+      'not_found',
+      `there is no ${request.method} ${pathOf(request)}`,
+    );
+    return sendProblem(reply, error, request.id, services.journal);
+  });
+  server.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+    reply.header('cache-control', 'no-store');
+  });
+  server.addHook('onResponse', async (request, reply) => {
+    const labels = { method: request.method, route: request.routeOptions.url ?? 'unknown' };
+    services.metrics.requests.observe(
+      { ...labels, status: String(reply.statusCode) },
+      reply.elapsedTime / 1000,
+    );
+  });
+  const document = JSON.stringify(openApi(routes));
+  server.get('/openapi.json', (_, reply) => reply.type('application/json').send(document));
+  for (const route of routes) {
+    server.route({
+      method: route.method,
+      url: route.path,
+      handler: (request, reply) => handle(services, route, request, reply),
+    });
+  }
+  return server;
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0]?.slice(0, 200) ?? '';
+}
+
+async function handle(
+  services: Services,
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const context = await readContext(services, route, request, reply);
+  const key = context.idempotencyKey;
+  if (key !== null && !route.ownIdempotency) {
+    const { stored, replayed } = await once(context, route, pathOf(request));
+    if (replayed) reply.header('idempotent-replayed', 'true');
+    return reply.code(stored.status).type('application/json').send(stored.text);
+  }
+  const result = await route.handler(context);
+  if (reply.sent || reply.raw.headersSent || result === undefined) return reply;
+  reply.code(route.status ?? 200);
+  if (route.produces) return reply.type(route.produces).send(result);
+  const text = result instanceof JsonText ? result.text : JSON.stringify(result);
+  return reply.type('application/json').send(text);
+}
+
+async function readContext(
+  services: Services,
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<Context> {
+  const { headers } = request;
+  const identity = await identify(services, route, headers.authorization);
+  const query = readQuery(route, request.query);
+  const bytes = (request.body as RawBody) ?? Buffer.alloc(0);
+  const parsed = bytes.length === 0 ? undefined : parseStrictJson(bytes);
+  const named = query.app_id ?? (parsed as { app_id?: unknown } | undefined)?.app_id;
+  const app =
+    route.access === 'public'
+      ? { app: 0, app_id: '' }
+      : await resolveApp(services.directory, identity, named);
+  const trace = readTrace(headers.traceparent as string | undefined);
+  return {
+    services,
+    identity,
+    app,
+    params: request.params as Record<string, string>,
+    query,
+    body: readBody(route, parsed),
+    bytes,
+    idempotencyKey: route.method === 'POST' ? readIdempotencyKey(headers['idempotency-key']) : null,
+    sourceIp: request.ip,
+    userAgent: headers['user-agent']?.slice(0, 1024),
+    trace: trace.fields,
+    traceparent: trace.traceparent,
+    reply,
+  };
+}
+
+async function identify(
+  services: Services,
+  { access }: Route,
+  header: string | undefined,
+): Promise<Identity> {
+  if (access === 'public') return { ...NOBODY, scopes: new Set() };
+  const identity = await authenticate(services.directory, header, services.now());
+  if (access !== 'any_key') requireScope(identity, access);
+  return identity;
+}

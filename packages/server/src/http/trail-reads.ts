@@ -1,0 +1,46 @@
+import type { AuditEvent } from '@affidavit/schema';
+import { LRUCache } from 'lru-cache';
+
+import { requestFields } from './administer.ts';
+import type { Context } from './route.ts';
+
+/**
+ * Reads of the trail are on the trail (MISSION M10). A question is recorded when it is first asked
+ * with a key, and again only after a while: who pages or polls does not fill the ledger.
+ */
+const QUIET_MS = 10 * 60 * 1000;
+const asked = new LRUCache<string, true>({ max: 50_000, ttl: QUIET_MS });
+
+export async function recordRead(
+  context: Context,
+  what: string,
+  question: object,
+  cursor?: string,
+): Promise<void> {
+  if (cursor !== undefined) return;
+  const { identity, app } = context;
+  const key = JSON.stringify([identity.key_id, app.app, what, question]);
+  if (asked.has(key)) return;
+  await recordAccess(context, {
+    event_type: 'trail.read',
+    args: { what, filter: shown(question) },
+  });
+  asked.set(key, true);
+}
+
+/** An entry for every time, for what leaves the house. */
+export async function recordAccess(context: Context, event: AuditEvent): Promise<void> {
+  const { services, app } = context;
+  await services.trail.record({
+    ...app,
+    events: [{ ...requestFields(context), action_type: 'read', outcome: 'success', ...event }],
+  });
+}
+
+/** The question as the entry says it: without empty parts. */
+export function shown(question: object): Record<string, never> {
+  const parts = Object.entries(question).filter(
+    ([, value]) => !(Array.isArray(value) && value.length === 0),
+  );
+  return Object.fromEntries(parts) as Record<string, never>;
+}

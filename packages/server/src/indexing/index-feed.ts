@@ -1,0 +1,65 @@
+import type { Logger } from 'pino';
+
+import type { Database } from '../store/open.ts';
+import { Thread } from '../threads/rpc.ts';
+import { SMALL_SEGMENT } from './indexer.ts';
+import type { IndexerSettings, IndexNotice } from './indexer-thread.ts';
+
+const PAUSE_AFTER_FAILURE_MS = 5000;
+
+/** Keeps the indexer at work: tells it of growth, and passes its pages to the writer. */
+export class IndexFeed {
+  readonly #indexer: Thread;
+  readonly #journal: Logger;
+  readonly #sizes = new Map<number, number>();
+  readonly #indexed = new Map<number, number>();
+  #busy = false;
+  #closed = false;
+
+  constructor(database: Database, writer: Thread, journal: Logger) {
+    this.#journal = journal;
+    const settings: IndexerSettings = { database };
+    this.#indexer = new Thread(new URL('./indexer-thread.ts', import.meta.url), settings, {
+      onNotice: ({ id, write }: IndexNotice) => {
+        void writer
+          .call('index', write)
+          .then(() => null)
+          .catch((error: Error) => error.message)
+          .then((error) => this.#indexer.call('written', { id, error }))
+          .catch(() => undefined);
+      },
+    });
+  }
+
+  /** `size` may be unknown (Infinity) after a start. */
+  grown(app: number, size: number): void {
+    this.#sizes.set(app, size);
+    if (size - (this.#indexed.get(app) ?? 0) >= SMALL_SEGMENT) void this.#work();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#indexer.terminate();
+  }
+
+  async #work(): Promise<void> {
+    if (this.#busy || this.#closed) return;
+    this.#busy = true;
+    try {
+      for (const [app, size] of this.#sizes) {
+        if (size - (this.#indexed.get(app) ?? 0) < SMALL_SEGMENT) continue;
+        this.#indexed.set(app, await this.#indexer.call<number>('catchUp', app));
+        if (size === Infinity) this.#sizes.set(app, this.#indexed.get(app) as number);
+      }
+    } catch (error) {
+      if (!this.#closed) this.#journal.warn({ err: error }, 'indexing failed; it is tried again');
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_AFTER_FAILURE_MS).unref());
+    } finally {
+      this.#busy = false;
+    }
+    const behind = [...this.#sizes].some(
+      ([app, size]) => size - (this.#indexed.get(app) ?? 0) >= SMALL_SEGMENT,
+    );
+    if (behind) setImmediate(() => void this.#work());
+  }
+}

@@ -1,0 +1,202 @@
+import type { Term } from './terms.ts';
+
+/**
+ * A segment says, for each term, at which of its entries the term occurs. Positions are relative
+ * to the segment's first entry and below 65,536. Terms stand in ascending order in pages:
+ *
+ *   u32 count · count × (f64 term, u32 end of its positions) · positions
+ *
+ * all little-endian. Positions are a list of u16 or, from 4,096 of them, a bitmap of 8,192 bytes.
+ */
+export const SEGMENT_ENTRIES_MAX = 65_536;
+const BITMAP_BYTES = SEGMENT_ENTRIES_MAX / 8;
+const PAGE_BYTES = 8000;
+const HEAD_BYTES = 4;
+const TERM_BYTES = 12;
+
+export interface Page {
+  readonly first_term: Term;
+  readonly page: Uint8Array;
+}
+
+/** Collects the terms of entries and lays them out in pages. */
+export class SegmentBuilder {
+  readonly #positions = new Map<Term, number[]>();
+
+  /** Positions of one term must come in ascending order. */
+  add(term: Term, position: number): void {
+    const positions = this.#positions.get(term);
+    if (positions) positions.push(position);
+    else this.#positions.set(term, [position]);
+  }
+
+  pages(): Page[] {
+    const terms = Float64Array.from(this.#positions.keys()).sort();
+    const pages: Page[] = [];
+    let batch: { term: Term; bytes: Uint8Array }[] = [];
+    let size = HEAD_BYTES;
+    for (const term of terms) {
+      const bytes = encodePositions(this.#positions.get(term) as number[]);
+      if (batch.length > 0 && size + TERM_BYTES + bytes.length > PAGE_BYTES) {
+        pages.push(encodePage(batch));
+        batch = [];
+        size = HEAD_BYTES;
+      }
+      batch.push({ term, bytes });
+      size += TERM_BYTES + bytes.length;
+    }
+    if (batch.length > 0) pages.push(encodePage(batch));
+    return pages;
+  }
+}
+
+function encodePositions(positions: readonly number[]): Uint8Array {
+  if (positions.length * 2 < BITMAP_BYTES)
+    return new Uint8Array(Uint16Array.from(positions).buffer);
+  const bitmap = new Uint8Array(BITMAP_BYTES);
+  for (const position of positions) bitmap[position >> 3]! |= 1 << (position & 7);
+  return bitmap;
+}
+
+function encodePage(batch: readonly { term: Term; bytes: Uint8Array }[]): Page {
+  const total = batch.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  const page = new Uint8Array(HEAD_BYTES + batch.length * TERM_BYTES + total);
+  const view = new DataView(page.buffer);
+  view.setUint32(0, batch.length, true);
+  let end = 0;
+  const data = HEAD_BYTES + batch.length * TERM_BYTES;
+  for (const [i, { term, bytes }] of batch.entries()) {
+    page.set(bytes, data + end);
+    end += bytes.length;
+    view.setFloat64(HEAD_BYTES + i * TERM_BYTES, term, true);
+    view.setUint32(HEAD_BYTES + i * TERM_BYTES + 8, end, true);
+  }
+  return { first_term: (batch[0] as { term: Term }).term, page };
+}
+
+/** Every term of a page with its positions, in ascending order of terms. */
+export function* readPage(page: Uint8Array): Generator<{ term: Term; positions: Positions }> {
+  const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
+  const count = view.getUint32(0, true);
+  for (let i = 0; i < count; i++) {
+    yield {
+      term: view.getFloat64(HEAD_BYTES + i * TERM_BYTES, true),
+      positions: positionsAt(page, view, count, i),
+    };
+  }
+}
+
+/** The positions of one term in the page that would hold it, or null. */
+export function findInPage(page: Uint8Array, term: Term): Positions | null {
+  const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
+  const count = view.getUint32(0, true);
+  let low = 0;
+  let high = count - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const found = view.getFloat64(HEAD_BYTES + middle * TERM_BYTES, true);
+    if (found === term) return positionsAt(page, view, count, middle);
+    if (found < term) low = middle + 1;
+    else high = middle - 1;
+  }
+  return null;
+}
+
+function positionsAt(page: Uint8Array, view: DataView, count: number, i: number): Positions {
+  const data = HEAD_BYTES + count * TERM_BYTES;
+  const endOf = (at: number) =>
+    at < 0 ? 0 : view.getUint32(HEAD_BYTES + at * TERM_BYTES + 8, true);
+  return new Positions(page.subarray(data + endOf(i - 1), data + endOf(i)));
+}
+
+/** The positions of one term in one segment, still encoded. */
+export class Positions {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get isBitmap(): boolean {
+    return this.#bytes.length === BITMAP_BYTES;
+  }
+
+  get count(): number {
+    if (!this.isBitmap) return this.#bytes.length / 2;
+    let count = 0;
+    for (const byte of this.#bytes) count += BITS[byte] as number;
+    return count;
+  }
+
+  /** Sets the bit of each position. */
+  addTo(bits: Bits): void {
+    const bytes = this.#bytes;
+    if (this.isBitmap) {
+      const set = bits.bytes;
+      for (let i = 0; i < set.length; i++) set[i]! |= bytes[i] as number;
+      return;
+    }
+    for (let i = 0; i < bytes.length; i += 2) bits.set((bytes[i]! | (bytes[i + 1]! << 8)) >>> 0);
+  }
+
+  *[Symbol.iterator](): Generator<number> {
+    const bytes = this.#bytes;
+    if (!this.isBitmap) {
+      for (let i = 0; i < bytes.length; i += 2) yield bytes[i]! | (bytes[i + 1]! << 8);
+      return;
+    }
+    const bits = new Bits(SEGMENT_ENTRIES_MAX);
+    this.addTo(bits);
+    yield* bits.ascending();
+  }
+}
+
+const BITS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  let count = 0;
+  for (let rest = byte; rest > 0; rest >>= 1) count += rest & 1;
+  return count;
+});
+
+/** A set of positions within a segment. */
+export class Bits {
+  readonly size: number;
+  readonly bytes: Uint8Array;
+
+  constructor(size: number) {
+    this.size = size;
+    this.bytes = new Uint8Array((size + 7) >> 3);
+  }
+
+  set(position: number): void {
+    this.bytes[position >> 3]! |= 1 << (position & 7);
+  }
+
+  /** Keeps what is in both. False when nothing is left. */
+  intersect(other: Bits): boolean {
+    let any = 0;
+    for (let i = 0; i < this.bytes.length; i++) any |= this.bytes[i]! &= other.bytes[i] as number;
+    return any !== 0;
+  }
+
+  get count(): number {
+    let count = 0;
+    for (const byte of this.bytes) count += BITS[byte] as number;
+    return count;
+  }
+
+  *ascending(): Generator<number> {
+    for (let i = 0; i < this.bytes.length; i++) {
+      const byte = this.bytes[i] as number;
+      if (byte === 0) continue;
+      for (let bit = 0; bit < 8; bit++) if (byte & (1 << bit)) yield i * 8 + bit;
+    }
+  }
+
+  *descending(): Generator<number> {
+    for (let i = this.bytes.length - 1; i >= 0; i--) {
+      const byte = this.bytes[i] as number;
+      if (byte === 0) continue;
+      for (let bit = 7; bit >= 0; bit--) if (byte & (1 << bit)) yield i * 8 + bit;
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import { AffidavitError, type AuditEvent } from '@affidavit/schema';
+import type { AppRef, CallTrail, Recorded } from '@affidavit/vault';
+import type { Logger } from 'pino';
+
+import type { Receipt } from '../sequence/submission.ts';
+import type { Effect } from '../store/port.ts';
+import { redactEvent } from './redact.ts';
+import type { Trail } from './trail.ts';
+
+const RETRY_MS = 2000;
+const UNSETTLED_MAX = 1000;
+
+interface Unsettled {
+  readonly app: AppRef;
+  readonly event: AuditEvent;
+}
+
+const recorded = (receipt: Receipt): Recorded => {
+  const { event_id, seq } = receipt.events[0] as Receipt['events'][number];
+  return { event_id, seq };
+};
+
+/**
+ * The trail of brokered calls. An intent is listed as open from the transaction that wrote it to
+ * the one that writes its outcome, so that none can be forgotten.
+ */
+export class StoredCallTrail implements CallTrail {
+  readonly #trail: Trail;
+  readonly #processId: string;
+  readonly #now: () => number;
+  readonly #journal: Logger;
+  readonly #unsettled: Unsettled[] = [];
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(trail: Trail, processId: string, now: () => number, journal: Logger) {
+    this.#trail = trail;
+    this.#processId = processId;
+    this.#now = now;
+    this.#journal = journal;
+  }
+
+  async denial(app: AppRef, event: AuditEvent): Promise<Recorded> {
+    return recorded(await this.#trail.record({ ...app, events: [event] }));
+  }
+
+  async intent(app: AppRef, event: AuditEvent): Promise<Recorded> {
+    const execution_id = event.execution_id as string;
+    const event_id = `evt_${execution_id.slice('exe_'.length)}`;
+    const row = {
+      app: app.app,
+      execution_id,
+      event_id,
+      process_id: this.#processId,
+      intent: JSON.stringify(redactEvent(event)),
+      created_at: this.#now(),
+    };
+    const onLate = () => this.#settleLater({ app, event: notCalled(event) });
+    return recorded(
+      await this.#trail.record({
+        ...app,
+        events: [{ ...event, event_id }],
+        effects: [{ op: 'insert', table: 'open_intents', row }],
+        onLate,
+      }),
+    );
+  }
+
+  async outcome(app: AppRef, event: AuditEvent): Promise<Recorded> {
+    try {
+      return recorded(await this.#write(app, event));
+    } catch (error) {
+      this.#settleLater({ app, event });
+      if (!(error instanceof AffidavitError)) throw error;
+      const { execution_id } = event;
+      throw new AffidavitError(error.code, error.message, {
+        ...error.details,
+        advice:
+          'The call was made; its outcome follows on the record as soon as it can be written.',
+        extra: { ...error.details.extra, execution_id },
+      });
+    }
+  }
+
+  #write(app: AppRef, event: AuditEvent): Promise<Receipt> {
+    return this.#trail.record({ ...app, events: [event], effects: [closing(app, event)] });
+  }
+
+  /** Keeps an outcome until it is written; if the process dies first, it becomes `unknown`. */
+  #settleLater(unsettled: Unsettled): void {
+    if (this.#unsettled.length >= UNSETTLED_MAX) {
+      this.#journal.error('too many outcomes wait to be written; this one will be unknown');
+      return;
+    }
+    this.#unsettled.push(unsettled);
+    this.#timer ??= setTimeout(() => void this.#retry(), RETRY_MS);
+  }
+
+  async #retry(): Promise<void> {
+    this.#timer = null;
+    for (const unsettled of this.#unsettled.splice(0)) {
+      try {
+        await this.#write(unsettled.app, unsettled.event);
+      } catch (error) {
+        // Written after all: the intent is no longer open.
+        if (error instanceof AffidavitError && error.code === 'conflict') continue;
+        this.#settleLater(unsettled);
+      }
+    }
+  }
+
+  close(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+}
+
+function closing(app: AppRef, { execution_id }: AuditEvent): Effect {
+  const where = { app: app.app, execution_id: execution_id as string };
+  return { op: 'delete', table: 'open_intents', where };
+}
+
+/** The outcome of an intent whose caller had been refused before it was written. */
+function notCalled(intent: AuditEvent): AuditEvent {
+  return { ...intent, event_type: 'api.called', outcome: 'error', error_code: 'audit_unavailable' };
+}
+
+/** The outcome of an intent whose process died: nobody knows how it ended. */
+export function unknownOutcome(intent: AuditEvent): AuditEvent {
+  return { ...intent, event_type: 'api.called', outcome: 'unknown', error_code: 'process_ended' };
+}
+
+export { closing as closingEffect };

@@ -1,0 +1,59 @@
+import { newId, type AuditEvent } from '@affidavit/schema';
+
+import type { Sequencer } from '../sequence/sequencer.ts';
+import type { Receipt } from '../sequence/submission.ts';
+import type { Effect } from '../store/port.ts';
+import { prepareEvent, type Identity } from './prepare.ts';
+import { redactEvent } from './redact.ts';
+import { complete } from './validate.ts';
+
+export interface TrailWrite {
+  readonly app: number;
+  readonly app_id: string;
+  readonly events: readonly AuditEvent[];
+  readonly effects?: readonly Effect[];
+  /** Called when the write comes through after the caller was told that it failed. */
+  readonly onLate?: (receipt: Receipt) => void;
+}
+
+/**
+ * The one way into the ledger. Whatever comes by it is redacted, committed to parts, sequenced and
+ * durable, together with its effects, when `record` resolves.
+ */
+export class Trail {
+  readonly #sequencer: Sequencer;
+
+  constructor(sequencer: Sequencer) {
+    this.#sequencer = sequencer;
+  }
+
+  /** Records what the server itself saw. */
+  record({ app, app_id, events, effects = [], onLate }: TrailWrite): Promise<Receipt> {
+    const prepared = events.map((event) => {
+      const whole = complete({ ...event, app_id, source: 'observed' });
+      return prepareEvent(redactEvent(whole), freshIdentity(event.event_id));
+    });
+    return this.#sequencer.submit({ app, events: prepared, effects }, onLate);
+  }
+
+  /** Applies bookkeeping that is no event of its own, in turn with the entries. */
+  async apply(app: number, effects: readonly Effect[]): Promise<void> {
+    await this.#sequencer.submit({ app, events: [], effects });
+  }
+
+  /** Records what a client said. `identities` tell retries; the events are validated already. */
+  report(
+    { app, app_id, events }: TrailWrite,
+    identities: readonly (Identity | null)[],
+  ): Promise<Receipt> {
+    const prepared = events.map((event, index) => {
+      const whole: AuditEvent = { ...event, app_id, source: 'reported' };
+      return prepareEvent(redactEvent(whole), identities[index] ?? freshIdentity());
+    });
+    return this.#sequencer.submit({ app, events: prepared, effects: [] });
+  }
+}
+
+function freshIdentity(event_id = newId('event')): Identity {
+  return { event_id, retriable: false, fingerprint: null };
+}

@@ -1,0 +1,24 @@
+import { FIELD_NAMES } from '@affidavit/schema';
+import { stringify } from 'csv-stringify/sync';
+
+import type { StoredRecord } from './records.ts';
+
+/** Columns are the fields of the record in the order of the schema. */
+export const CSV_HEADER = stringify([FIELD_NAMES as string[]]);
+
+/**
+ * Rows for a spreadsheet. Text that a spreadsheet would run as a formula is escaped with a leading
+ * quote (OWASP CSV injection); lists and objects are JSON.
+ */
+export function csvChunk(records: readonly StoredRecord[]): string {
+  const rows = records.map(({ json }) => {
+    const record = JSON.parse(json) as Record<string, unknown>;
+    return FIELD_NAMES.map((name) => cell(record[name]));
+  });
+  return stringify(rows, { escape_formulas: true });
+}
+
+function cell(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}

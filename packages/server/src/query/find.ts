@@ -1,0 +1,182 @@
+import { sql, type Kysely } from 'kysely';
+
+import { Bits, findInPage } from '../indexing/postings.ts';
+import { FINAL_TERM, valueTerm, wordsOf, wordTerm, type Term } from '../indexing/terms.ts';
+import type { Tables } from '../store/tables.ts';
+import type { Order } from './cursor.ts';
+import type { Deadline } from './deadline.ts';
+import type { Condition, Filter } from './filter.ts';
+
+/** Entries [first, end) of one log. */
+export interface Span {
+  readonly first: number;
+  readonly end: number;
+}
+
+export interface Search {
+  readonly db: Kysely<Tables>;
+  readonly app: number;
+  readonly filter: Filter;
+  readonly order: Order;
+  readonly deadline: Deadline;
+}
+
+interface Segment extends Span {
+  readonly segment: number;
+}
+
+const TAIL_STEP = 512;
+
+/**
+ * The entries of a span that may match, in order and in handfuls. What is indexed is found by
+ * intersecting the terms of each segment; the newest entries, not indexed yet, all come. Each
+ * must still be checked against the record.
+ */
+export async function* candidates(search: Search, span: Span): AsyncGenerator<number[]> {
+  const byId = await seqsOfIds(search, span);
+  if (byId) return yield byId;
+  const segments = await segmentsIn(search, span);
+  const indexedEnd = Math.max(span.first, ...segments.map((segment) => segment.end));
+  const tail = { first: Math.min(indexedEnd, span.end), end: span.end };
+  const conjuncts = await termsOfFilter(search);
+  if (search.order === 'desc') yield* everyEntry(tail, 'desc');
+  for (const segment of search.order === 'desc' ? segments.toReversed() : segments) {
+    search.deadline.check();
+    yield* inSegment(search, conjuncts, segment, span);
+  }
+  if (search.order === 'asc') yield* everyEntry(tail, 'asc');
+}
+
+/** The entries with the ids asked for, when the filter names ids. */
+async function seqsOfIds(search: Search, span: Span): Promise<number[] | null> {
+  const condition = search.filter.conditions.find(({ fields }) => fields[0] === 'event_id');
+  if (!condition) return null;
+  const rows = await search.db
+    .selectFrom('entries')
+    .select('seq')
+    .where('app', '=', search.app)
+    .where('event_id', 'in', condition.values)
+    .where('seq', '>=', span.first)
+    .where('seq', '<', span.end)
+    .orderBy('seq', search.order)
+    .execute();
+  return rows.map((row) => Number(row.seq));
+}
+
+export async function segmentsIn(
+  { db, app }: Pick<Search, 'db' | 'app'>,
+  span: Span,
+): Promise<Segment[]> {
+  const rows = await db
+    .selectFrom('segments')
+    .select(['segment', 'first_seq', 'end_seq'])
+    .where('app', '=', app)
+    .where('ready', '=', 1)
+    .where('end_seq', '>', span.first)
+    .where('first_seq', '<', span.end)
+    .orderBy('first_seq')
+    .execute();
+  return rows.map((row) => ({
+    segment: Number(row.segment),
+    first: Number(row.first_seq),
+    end: Number(row.end_seq),
+  }));
+}
+
+function* everyEntry(span: Span, order: Order): Generator<number[]> {
+  const count = span.end - span.first;
+  for (let done = 0; done < count; done += TAIL_STEP) {
+    const length = Math.min(TAIL_STEP, count - done);
+    yield Array.from({ length }, (_, i) =>
+      order === 'asc' ? span.first + done + i : span.end - 1 - done - i,
+    );
+  }
+}
+
+/** For each condition the terms of which one must occur; all conditions must hold. */
+export async function termsOfFilter({ db, app, filter }: Search): Promise<Term[][]> {
+  const conjuncts: Term[][] = filter.finals ? [[FINAL_TERM]] : [];
+  for (const condition of filter.conditions) {
+    const values = [...condition.values, ...(await expand(db, app, condition))];
+    conjuncts.push(
+      condition.fields.flatMap((field) => values.map((value) => valueTerm(field, value))),
+    );
+  }
+  const words = [...filter.words, ...filter.phrases.flatMap((phrase) => innerWords(phrase))];
+  for (const word of words) conjuncts.push([wordTerm(word)]);
+  return conjuncts;
+}
+
+/** The words of a phrase that surely begin at a word of the text: all but the first. */
+function innerWords(phrase: string): string[] {
+  return wordsOf(phrase).slice(1);
+}
+
+/** Values that begin as asked, from what the field has had so far. */
+async function expand(db: Kysely<Tables>, app: number, condition: Condition): Promise<string[]> {
+  if (condition.prefixes.length === 0) return [];
+  const rows = await db
+    .selectFrom('facet_values')
+    .select('value')
+    .where('app', '=', app)
+    .where('field', '=', condition.fields[0] as string)
+    .execute();
+  return rows
+    .map((row) => row.value)
+    .filter((value) => condition.prefixes.some((prefix) => value.startsWith(prefix)));
+}
+
+async function* inSegment(
+  search: Search,
+  conjuncts: readonly Term[][],
+  segment: Segment,
+  span: Span,
+): AsyncGenerator<number[]> {
+  const first = Math.max(span.first, segment.first);
+  const end = Math.min(span.end, segment.end);
+  if (conjuncts.length === 0) return yield* everyEntry({ first, end }, search.order);
+  const bits = await segmentBits(search, conjuncts, segment);
+  if (!bits) return;
+  let handful: number[] = [];
+  for (const position of search.order === 'asc' ? bits.ascending() : bits.descending()) {
+    const seq = segment.first + position;
+    if (seq < first || seq >= end) continue;
+    handful.push(seq);
+    if (handful.length === TAIL_STEP) {
+      yield handful;
+      handful = [];
+    }
+  }
+  if (handful.length > 0) yield handful;
+}
+
+/** The positions of a segment at which every conjunct occurs, or null when there is none. */
+export async function segmentBits(
+  { db, app }: Pick<Search, 'db' | 'app'>,
+  conjuncts: readonly Term[][],
+  segment: Segment,
+): Promise<Bits | null> {
+  let all: Bits | null = null;
+  for (const terms of conjuncts) {
+    const bits = new Bits(segment.end - segment.first);
+    let found = false;
+    for (const term of terms) {
+      const positions = await readPositions(db, app, segment.segment, term);
+      positions?.addTo(bits);
+      found ||= positions !== null;
+    }
+    if (!found) return null;
+    if (all === null) all = bits;
+    else if (!all.intersect(bits)) return null;
+  }
+  return all;
+}
+
+export async function readPositions(db: Kysely<Tables>, app: number, segment: number, term: Term) {
+  const { rows } = await sql<{ page: Uint8Array }>`
+    SELECT page FROM postings
+    WHERE app = ${app} AND segment = ${segment} AND first_term <= ${term}
+    ORDER BY first_term DESC LIMIT 1`.execute(db);
+  const page = rows[0]?.page;
+  return page ? findInPage(page, term) : null;
+}

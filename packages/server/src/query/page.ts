@@ -1,0 +1,129 @@
+import type { Kysely } from 'kysely';
+
+import type { Tables } from '../store/tables.ts';
+import { decodeCursor, encodeCursor, type Order } from './cursor.ts';
+import type { Deadline } from './deadline.ts';
+import type { Filter } from './filter.ts';
+import { candidates, type Search, type Span } from './find.ts';
+import { matches } from './match.ts';
+import { readRecords, type StoredRecord } from './records.ts';
+
+export interface PageRequest {
+  readonly app: number;
+  readonly filter: Filter;
+  readonly order: Order;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+export interface Page {
+  readonly records: StoredRecord[];
+  readonly next_cursor: string | null;
+  readonly has_more: boolean;
+}
+
+const STEP_MAX = 512;
+
+/** One page of the trail. Must run in one snapshot: the caller opens it. */
+export async function readPage(
+  db: Kysely<Tables>,
+  request: PageRequest,
+  deadline: Deadline,
+): Promise<Page> {
+  const { app, filter, order, limit, cursor } = request;
+  const after = cursor === undefined ? null : decodeCursor(app, filter, order, cursor).seq;
+  const span = narrow(await spanOf(db, app, filter), order, after);
+  const records: StoredRecord[] = [];
+  for await (const record of find({ db, app, filter, order, deadline }, span, limit + 1)) {
+    records.push(record);
+    if (records.length > limit) break;
+  }
+  const has_more = records.length > limit;
+  if (has_more) records.pop();
+  const seq = nextPosition(records, has_more, order, span, after);
+  const next_cursor = seq === null ? null : encodeCursor(app, filter, { seq, order });
+  return { records, next_cursor, has_more };
+}
+
+/** Every entry of a span that matches, in order; reads few at first, more when few match. */
+export async function* find(
+  search: Search,
+  span: Span,
+  firstStep = STEP_MAX,
+): AsyncGenerator<StoredRecord> {
+  if (span.end <= span.first) return;
+  const { db, app, filter, order, deadline } = search;
+  let step = Math.min(firstStep, STEP_MAX);
+  for await (const seqs of candidates(search, span)) {
+    for (let at = 0; at < seqs.length;) {
+      deadline.check();
+      for (const record of await readRecords(db, app, seqs.slice(at, at + step), order)) {
+        if (matches(record.envelope, filter)) yield record;
+      }
+      at += step;
+      step = Math.min(step * 2, STEP_MAX);
+    }
+  }
+}
+
+/**
+ * Where the next page begins. An ascending reader always gets a cursor, behind everything that
+ * was looked at, so that it can come back for what is new.
+ */
+export function nextPosition(
+  records: readonly StoredRecord[],
+  hasMore: boolean,
+  order: Order,
+  span: Span,
+  after: number | null,
+): number | null {
+  if (hasMore) return (records.at(-1) as StoredRecord).seq;
+  if (order === 'desc') return null;
+  return Math.max(span.end - 1, after ?? -1);
+}
+
+export function narrow(span: Span, order: Order, after: number | null): Span {
+  if (after === null) return span;
+  if (order === 'asc') return { first: Math.max(span.first, after + 1), end: span.end };
+  return { first: span.first, end: Math.min(span.end, after) };
+}
+
+/** The entries between `from` and `to`: one range of `seq`, because `created_at` never decreases. */
+export async function spanOf(
+  db: Kysely<Tables>,
+  app: number,
+  { from, to }: Pick<Filter, 'from' | 'to'>,
+): Promise<Span> {
+  const head = await db
+    .selectFrom('heads')
+    .select('size')
+    .where('app', '=', app)
+    .executeTakeFirst();
+  const size = Number(head?.size ?? 0);
+  const first = from === undefined ? 0 : await firstAtOrAfter(db, app, size, from);
+  const end = to === undefined ? size : await firstAtOrAfter(db, app, size, to);
+  return { first, end };
+}
+
+/** Position of the first entry at or after a time, by halving. */
+async function firstAtOrAfter(
+  db: Kysely<Tables>,
+  app: number,
+  size: number,
+  time: number,
+): Promise<number> {
+  let low = 0;
+  let high = size;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const { created_at } = await db
+      .selectFrom('entries')
+      .select('created_at')
+      .where('app', '=', app)
+      .where('seq', '=', middle)
+      .executeTakeFirstOrThrow();
+    if (Number(created_at) < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

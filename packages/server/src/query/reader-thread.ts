@@ -1,0 +1,86 @@
+/** Answers queries on a connection that cannot write, one at a time, each in one snapshot. */
+import { workerData } from 'node:worker_threads';
+
+import { AffidavitError } from '@affidavit/schema';
+import type { Kysely } from 'kysely';
+
+import { openReadStore, type Database } from '../store/open.ts';
+import type { Row } from '../store/port.ts';
+import type { Tables } from '../store/tables.ts';
+import { serve } from '../threads/rpc.ts';
+import { csvChunk } from './csv.ts';
+import { Deadline } from './deadline.ts';
+import { readExecution, readExecutions } from './executions.ts';
+import { readFacets, type FacetRequest } from './facets.ts';
+import { readPage, type Page, type PageRequest } from './page.ts';
+
+export interface ReaderSettings {
+  readonly database: Database;
+}
+
+export type Timed<T> = T & { readonly deadline: number };
+
+export interface ExportChunk {
+  readonly text: string;
+  readonly count: number;
+  readonly next_cursor: string | null;
+  readonly has_more: boolean;
+}
+
+const db = openReadStore((workerData as ReaderSettings).database);
+
+function snapshot<T>(work: (snapshot: Kysely<Tables>) => Promise<T>): Promise<T> {
+  return db.transaction().execute(work);
+}
+
+/** The body of a list answer, as text: records are never parsed on their way out. */
+function listBody({ records, next_cursor, has_more }: Page): string {
+  const data = records.map((record) => record.json).join(',');
+  return `{"data":[${data}],"next_cursor":${JSON.stringify(next_cursor)},"has_more":${has_more}}`;
+}
+
+serve({
+  events: async ({ deadline, ...request }: Timed<PageRequest>) =>
+    listBody(await snapshot((at) => readPage(at, request, new Deadline(deadline)))),
+  executions: async ({ deadline, ...request }: Timed<PageRequest>) =>
+    listBody(await snapshot((at) => readExecutions(at, request, new Deadline(deadline)))),
+  execution: ({ app, execution_id, deadline }: Timed<{ app: number; execution_id: string }>) =>
+    snapshot((at) => readExecution(at, app, execution_id, new Deadline(deadline))),
+  facets: ({ deadline, ...request }: Timed<FacetRequest>) =>
+    snapshot((at) => readFacets(at, request, new Deadline(deadline))),
+  exportChunk: async ({
+    deadline,
+    format,
+    ...request
+  }: Timed<PageRequest & { format: 'csv' | 'ndjson' }>): Promise<ExportChunk> => {
+    const page = await snapshot((at) => readPage(at, request, new Deadline(deadline)));
+    const { records, next_cursor, has_more } = page;
+    const text =
+      format === 'csv' ? csvChunk(records) : records.map((record) => `${record.json}\n`).join('');
+    return { text, count: records.length, next_cursor, has_more };
+  },
+  /** Rows of a small table, for the directory and for administrative lists. */
+  rows: ({ table, where, limit, order }: RowsRequest) => {
+    let query = db
+      .selectFrom(table as 'installation')
+      .selectAll()
+      .where((eb) => eb.and(where as never))
+      .limit(limit);
+    if (order) query = query.orderBy(order as never);
+    return query.execute();
+  },
+  /** Proves that the database answers. */
+  ping: async () => {
+    const row = await db.selectFrom('apps').select('app').limit(1).executeTakeFirst();
+    if (!row) throw new AffidavitError('internal', 'the database is empty');
+    return true;
+  },
+  close: () => db.destroy(),
+});
+
+export interface RowsRequest {
+  readonly table: keyof Tables;
+  readonly where: Row;
+  readonly limit: number;
+  readonly order?: string;
+}

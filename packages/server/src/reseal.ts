@@ -1,0 +1,53 @@
+import { secretPurpose, type Keyring } from '@affidavit/vault';
+
+import type { Base } from './first-start.ts';
+import type { Effect } from './store/port.ts';
+import type { SigningKeysTable } from './store/tables.ts';
+
+interface Seals {
+  readonly fingerprint: { readonly name: string; readonly purpose: string };
+  readonly resealSigningKey: (keyring: Keyring, key: SigningKeysTable) => string;
+}
+
+/**
+ * Seals everything under the current master key that was sealed under an earlier one, in one
+ * transaction, on the record. After it the earlier key is no longer needed.
+ */
+export async function reseal(base: Base, { fingerprint, resealSigningKey }: Seals): Promise<void> {
+  const { directory, keyring, trail, config } = base;
+  const effects: Effect[] = [];
+  for (const row of await directory.rows('installation', { name: fingerprint.name })) {
+    if (!keyring.isStale(row.value)) continue;
+    const value = keyring.seal(keyring.open(row.value, fingerprint.purpose), fingerprint.purpose);
+    effects.push({
+      op: 'update',
+      table: 'installation',
+      where: { name: row.name },
+      set: { value },
+    });
+  }
+  for (const key of await directory.rows('signing_keys', {})) {
+    if (!keyring.isStale(key.sealed_private_key)) continue;
+    const { app, from_size } = key;
+    const set = { sealed_private_key: resealSigningKey(keyring, key) };
+    effects.push({ op: 'update', table: 'signing_keys', where: { app, from_size }, set });
+  }
+  for (const { app, secret_id, sealed_value } of await directory.rows('secrets', {})) {
+    if (sealed_value === '' || !keyring.isStale(sealed_value)) continue;
+    const purpose = secretPurpose(secret_id);
+    const set = { sealed_value: keyring.seal(keyring.open(sealed_value, purpose), purpose) };
+    effects.push({ op: 'update', table: 'secrets', where: { app, secret_id }, set });
+  }
+  if (effects.length === 0) return;
+  // Stored answers of idempotent requests were sealed too; they are short-lived and simply go.
+  effects.push({ op: 'delete', table: 'idempotency', where: { app: config.home_app }, any: true });
+  const event = {
+    event_type: 'master_key.rotated',
+    actor_type: 'system' as const,
+    actor_id: 'affidavit',
+    outcome: 'success' as const,
+    args: { key_id: keyring.currentKeyId, resealed: effects.length - 1 },
+  };
+  const home = (await directory.appByNumber(config.home_app))!;
+  await trail.record({ app: home.app, app_id: home.app_id, events: [event], effects });
+}

@@ -1,0 +1,25 @@
+type Listener = (size: number) => void;
+
+/** Tells those who wait for new entries that a log has grown. */
+export class CommitFeed {
+  readonly #listeners = new Map<number, Set<Listener>>();
+
+  /** `size` is the new size of the log. */
+  publish(app: number, size: number): void {
+    for (const listener of this.#listeners.get(app) ?? []) listener(size);
+  }
+
+  subscribe(app: number, listener: Listener): () => void {
+    const listeners = this.#listeners.get(app) ?? new Set<Listener>();
+    this.#listeners.set(app, listeners);
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#listeners.delete(app);
+    };
+  }
+
+  get listeners(): number {
+    return [...this.#listeners.values()].reduce((sum, one) => sum + one.size, 0);
+  }
+}

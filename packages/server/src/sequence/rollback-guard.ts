@@ -1,0 +1,123 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+
+import { CompactRange, parseCheckpoint, rangeNodes, toBase64 } from '@affidavit/ledger';
+import type { Kysely } from 'kysely';
+
+import type { Tables } from '../store/tables.ts';
+import { nativeSha256 } from './hash.ts';
+
+/**
+ * The last checkpoint of every log, kept in a file apart from the database. A database that is
+ * behind it, or that has another history, was restored or replaced, and must not be signed for.
+ */
+export type LastCheckpoints = Record<string, string>;
+
+export function readGuard(path: string): LastCheckpoints {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as LastCheckpoints;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+/** Replaces the file whole: after a crash it is the old one or the new one. */
+export function writeGuard(path: string, checkpoints: LastCheckpoints): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const fresh = `${path}.new`;
+  const file = openSync(fresh, 'w', 0o600);
+  try {
+    writeSync(file, JSON.stringify(checkpoints, null, 1));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(fresh, path);
+}
+
+export interface Rollback {
+  readonly app_id: string;
+  readonly signed_size: number;
+  readonly found_size: number;
+  readonly reason: 'behind' | 'other_history';
+}
+
+/** The logs whose database does not contain what was signed last. */
+export async function findRollbacks(
+  db: Kysely<Tables>,
+  checkpoints: LastCheckpoints,
+): Promise<Rollback[]> {
+  const rollbacks: Rollback[] = [];
+  for (const [app_id, note] of Object.entries(checkpoints)) {
+    const signed = parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1));
+    const found = await headSize(db, app_id);
+    const sizes = { app_id, signed_size: signed.size, found_size: found.size };
+    if (found.size < signed.size) rollbacks.push({ ...sizes, reason: 'behind' });
+    else if (toBase64(await rootAt(db, found.app, signed.size)) !== toBase64(signed.root)) {
+      rollbacks.push({ ...sizes, reason: 'other_history' });
+    }
+  }
+  return rollbacks;
+}
+
+async function headSize(db: Kysely<Tables>, appId: string): Promise<{ app: number; size: number }> {
+  const row = await db
+    .selectFrom('heads')
+    .innerJoin('apps', 'apps.app', 'heads.app')
+    .select(['heads.app', 'heads.size'])
+    .where('apps.app_id', '=', appId)
+    .executeTakeFirst();
+  return row ?? { app: -1, size: 0 };
+}
+
+/** Root of the tree of the first `size` entries, from stored tiles and the leaves beyond them. */
+async function rootAt(db: Kysely<Tables>, app: number, size: number): Promise<Uint8Array> {
+  const hashes: Uint8Array[] = [];
+  for (const { level, index } of rangeNodes(0, size)) {
+    hashes.push(await nodeAt(db, app, level, index));
+  }
+  return new CompactRange({ begin: 0, end: size, hashes }, nativeSha256).root();
+}
+
+/** A node from the highest tile level at or below it. Reads at most 255 hashes. */
+async function nodeAt(
+  db: Kysely<Tables>,
+  app: number,
+  level: number,
+  index: number,
+): Promise<Uint8Array> {
+  const tileLevel = Math.floor(level / 8);
+  const width = 2 ** (level % 8);
+  const first = index * width;
+  const found =
+    tileLevel === 0
+      ? await db
+          .selectFrom('entries')
+          .select('leaf_hash as hash')
+          .where('app', '=', app)
+          .where('seq', '>=', first)
+          .where('seq', '<', first + width)
+          .orderBy('seq')
+          .execute()
+      : await db
+          .selectFrom('tiles')
+          .select('root as hash')
+          .where('app', '=', app)
+          .where('level', '=', tileLevel - 1)
+          .where('tile', '>=', first)
+          .where('tile', '<', first + width)
+          .orderBy('tile')
+          .execute();
+  const range = new CompactRange(undefined, nativeSha256);
+  for (const { hash } of found) range.append(hash);
+  return range.root();
+}

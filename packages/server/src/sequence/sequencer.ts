@@ -1,0 +1,225 @@
+import { AffidavitError } from '@affidavit/schema';
+
+import { StoreFailure } from '../store/port.ts';
+import type { Receipt, Refusal, Submission, Verdict } from './submission.ts';
+
+export interface SequencerOptions {
+  /** Writes a batch; see `LedgerWriter.write`. */
+  readonly write: (submissions: readonly Submission[]) => Promise<Verdict[]>;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** Longest wait of a submission, from the call to the answer. */
+  readonly deadlineMs: number;
+  /** Events that may wait; beyond it callers get `overloaded`. */
+  readonly queueLimit: number;
+  /** Most events in one commit. */
+  readonly batchLimit: number;
+  readonly onCommit?: (submission: Submission, receipt: Receipt) => void;
+  readonly onFailure?: (failure: StoreFailure) => void;
+}
+
+interface Waiting {
+  readonly submission: Submission;
+  readonly resolve: (receipt: Receipt) => void;
+  readonly reject: (error: Error) => void;
+  /** Called when the commit comes through after the caller was told that it failed. */
+  readonly onLate: ((receipt: Receipt) => void) | undefined;
+  settled: boolean;
+}
+
+const SWEEP_MS = 50;
+/** The writer gives up this much earlier than the caller, so that the caller hears the reason. */
+const MARGIN_MS = 250;
+const RETRY_AFTER_SECONDS = 1;
+
+/**
+ * Gathers submissions while the writer commits, and hands them over together: group commit. Every
+ * wait ends at its deadline, the queue is bounded, and nothing is acknowledged before it is durable.
+ */
+export class Sequencer {
+  readonly #options: SequencerOptions;
+  #queue: Waiting[] = [];
+  #queuedEvents = 0;
+  #inFlight: Waiting[] = [];
+  #sweeper: NodeJS.Timeout | null = null;
+  #lastFailure: StoreFailure | null = null;
+  #closed = false;
+
+  constructor(options: SequencerOptions) {
+    this.#options = options;
+  }
+
+  get queuedEvents(): number {
+    return this.#queuedEvents;
+  }
+
+  /** The failure of the newest batch, or null when it was written. */
+  get lastFailure(): StoreFailure | null {
+    return this.#lastFailure;
+  }
+
+  /** Resolves when the submission is durable and under a signed checkpoint. */
+  submit(
+    submission: Omit<Submission, 'deadline'>,
+    onLate?: (receipt: Receipt) => void,
+  ): Promise<Receipt> {
+    const { now, deadlineMs, queueLimit } = this.#options;
+    if (this.#closed) return Promise.reject(closing());
+    if (this.#queuedEvents + submission.events.length > queueLimit && this.#queuedEvents > 0) {
+      return Promise.reject(overloaded());
+    }
+    const deadline = now() + deadlineMs;
+    return new Promise((resolve, reject) => {
+      const whole = { ...submission, deadline: deadline - MARGIN_MS };
+      this.#queue.push({ submission: whole, resolve, reject, onLate, settled: false });
+      this.#queuedEvents += submission.events.length;
+      this.#sweeper ??= setInterval(() => this.#expire(), SWEEP_MS);
+      if (this.#queue.length === 1 && this.#inFlight.length === 0) {
+        setImmediate(() => this.#flush());
+      }
+    });
+  }
+
+  /** Waits for what is under way, then refuses everything. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const end = this.#options.now() + this.#options.deadlineMs;
+    while ((this.#queue.length > 0 || this.#inFlight.length > 0) && this.#options.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    if (this.#sweeper) clearInterval(this.#sweeper);
+    for (const waiting of this.#queue.splice(0)) settle(waiting, closing());
+  }
+
+  #takeBatch(): Waiting[] {
+    let events = 0;
+    let count = 0;
+    for (const { submission } of this.#queue) {
+      events += submission.events.length;
+      if (count > 0 && events > this.#options.batchLimit) break;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  #flush(): void {
+    if (this.#inFlight.length > 0 || this.#queue.length === 0) return;
+    const batch = this.#takeBatch();
+    for (const { submission } of batch) this.#queuedEvents -= submission.events.length;
+    const live = batch.filter((waiting) => !waiting.settled);
+    if (live.length === 0) return this.#flush();
+    this.#inFlight = live;
+    void this.#commit(live).finally(() => {
+      this.#inFlight = [];
+      this.#flush();
+    });
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const verdicts = await this.#options.write(batch.map(({ submission }) => submission));
+      this.#lastFailure = null;
+      for (const [index, waiting] of batch.entries()) {
+        this.#deliver(waiting, verdicts[index] as Verdict);
+      }
+    } catch (error) {
+      const failure =
+        error instanceof StoreFailure
+          ? error
+          : new StoreFailure('io_error', 'the writer stopped', {
+              committed: 'unknown',
+              cause: error,
+            });
+      this.#lastFailure = failure;
+      this.#options.onFailure?.(failure);
+      for (const waiting of batch) settle(waiting, unavailable(failure));
+    }
+  }
+
+  #deliver(waiting: Waiting, verdict: Verdict): void {
+    if (!verdict.ok) return settle(waiting, refused(verdict.refusal));
+    this.#options.onCommit?.(waiting.submission, verdict.receipt);
+    if (waiting.settled) return waiting.onLate?.(verdict.receipt);
+    waiting.settled = true;
+    waiting.resolve(verdict.receipt);
+  }
+
+  #expire(): void {
+    const now = this.#options.now() - MARGIN_MS;
+    const stuck = new StoreFailure('timeout', 'the database does not answer in time');
+    for (const waiting of [...this.#inFlight, ...this.#queue]) {
+      if (!waiting.settled && waiting.submission.deadline < now) {
+        this.#lastFailure ??= stuck;
+        settle(waiting, unavailable(this.#lastFailure));
+      }
+    }
+    this.#queue = this.#queue.filter((waiting) => {
+      if (waiting.settled) this.#queuedEvents -= waiting.submission.events.length;
+      return !waiting.settled;
+    });
+    if (this.#queue.length === 0 && this.#inFlight.length === 0 && this.#sweeper) {
+      clearInterval(this.#sweeper);
+      this.#sweeper = null;
+    }
+  }
+}
+
+function settle(waiting: Waiting, error: Error): void {
+  if (waiting.settled) return;
+  waiting.settled = true;
+  waiting.reject(error);
+}
+
+const ADVICE: Readonly<Record<StoreFailure['reason'], string>> = {
+  disk_full: 'Free space on the disk of the data folder; the server goes on by itself.',
+  locked: 'Find the process that holds the database locked; the server goes on by itself.',
+  unreachable: 'Bring the database back; the server goes on by itself.',
+  read_only: 'Make the data folder writable for the user of the server.',
+  io_error: 'Look at the disk and the system journal of the server.',
+  damaged: 'Stop the server, run `affidavit fsck`, and restore from a copy if need be.',
+  clock: 'Set the clock of the server; the server goes on by itself.',
+  timeout: 'Look at the load and the disk of the database; the server goes on by itself.',
+};
+
+export function unavailable(failure: StoreFailure): AffidavitError {
+  return new AffidavitError(
+    'audit_unavailable',
+    `the trail cannot be written: ${failure.message}`,
+    {
+      advice: ADVICE[failure.reason],
+      extra: { reason: failure.reason },
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+      cause: failure,
+    },
+  );
+}
+
+function overloaded(): AffidavitError {
+  return new AffidavitError('overloaded', 'too many entries are waiting to be written', {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
+}
+
+function closing(): AffidavitError {
+  return new AffidavitError('overloaded', 'the server is shutting down', {
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
+}
+
+function refused(refusal: Refusal): AffidavitError {
+  switch (refusal.kind) {
+    case 'id_taken':
+      return new AffidavitError(
+        'conflict',
+        `event_id ${refusal.event_id} belongs to another entry`,
+        {
+          field: 'event_id',
+          expected: 'a new event_id, or exactly the event that was sent with it before',
+        },
+      );
+    case 'effect_conflict':
+      return new AffidavitError('conflict', 'the state has changed, or the name is taken');
+    case 'expired':
+      return unavailable(new StoreFailure('timeout', 'the database does not answer in time'));
+  }
+}

@@ -1,0 +1,102 @@
+/** The one thread that writes: it owns the connection, the signing keys and the rollback guard. */
+import { workerData } from 'node:worker_threads';
+
+import { createKeyring } from '@affidavit/vault/sealing';
+
+import { writeIndexPages, type IndexWrite } from '../indexing/write.ts';
+import { openLedgerStore, type Database } from '../store/open.ts';
+import { serve } from '../threads/rpc.ts';
+import { LedgerWriter } from './ledger-writer.ts';
+import { findRollbacks, readGuard, writeGuard, type LastCheckpoints } from './rollback-guard.ts';
+import { openSigner } from './signing-keys.ts';
+import type { Submission, Verdict } from './submission.ts';
+
+export interface WriterSettings {
+  readonly database: Database;
+  readonly master_keys: readonly Uint8Array[];
+  readonly guard_path: string;
+}
+
+const GUARD_PAUSE_MS = 1000;
+const DERIVE_DEADLINE_MS = 10_000;
+
+const settings = workerData as WriterSettings;
+const keyring = createKeyring(settings.master_keys);
+const store = openLedgerStore(settings.database);
+const writer = new LedgerWriter({
+  store,
+  openSigner: (key) => openSigner(keyring, key),
+  now: Date.now,
+});
+
+let checkpoints: LastCheckpoints = {};
+let guardTimer: NodeJS.Timeout | null = null;
+/** One thing at a time on the one connection. */
+let tail: Promise<unknown> = Promise.resolve();
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const turn = tail.then(work);
+  tail = turn.catch(() => undefined);
+  return turn;
+}
+
+function saveGuard(): void {
+  if (guardTimer) clearTimeout(guardTimer);
+  guardTimer = null;
+  writeGuard(settings.guard_path, checkpoints);
+}
+
+/** Keeps the guard within a second of the ledger; a failure to write it must not stop the ledger. */
+function guard(submissions: readonly Submission[], verdicts: readonly Verdict[]): void {
+  for (const [index, verdict] of verdicts.entries()) {
+    if (!verdict.ok || verdict.receipt.size === 0) continue;
+    const appId = appIds.get((submissions[index] as Submission).app);
+    if (appId) checkpoints[appId] = verdict.receipt.checkpoint;
+  }
+  guardTimer ??= setTimeout(() => {
+    try {
+      saveGuard();
+    } catch {
+      guardTimer = null;
+    }
+  }, GUARD_PAUSE_MS);
+}
+
+const appIds = new Map<number, string>();
+
+async function learnApps(submissions: readonly Submission[]): Promise<void> {
+  if (submissions.every((submission) => appIds.has(submission.app))) return;
+  for (const { app, app_id } of await store.db
+    .selectFrom('apps')
+    .select(['app', 'app_id'])
+    .execute()) {
+    appIds.set(app, app_id);
+  }
+}
+
+serve({
+  /** Rollbacks found against the guard file; nothing may be written before they are accepted. */
+  open: () =>
+    inTurn(async () => {
+      checkpoints = readGuard(settings.guard_path);
+      return findRollbacks(store.db, checkpoints);
+    }),
+  acceptRollback: () =>
+    inTurn(async () => {
+      checkpoints = {};
+    }),
+  write: (submissions: readonly Submission[]) =>
+    inTurn(async () => {
+      const verdicts = await writer.write(submissions);
+      await learnApps(submissions);
+      guard(submissions, verdicts);
+      return verdicts;
+    }),
+  index: (write: IndexWrite) =>
+    inTurn(() => store.derive(Date.now() + DERIVE_DEADLINE_MS, (db) => writeIndexPages(db, write))),
+  close: () =>
+    inTurn(async () => {
+      saveGuard();
+      await store.close();
+    }),
+});

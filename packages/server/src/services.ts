@@ -1,0 +1,28 @@
+import type { Broker, Keyring } from '@affidavit/vault';
+import type { Logger } from 'pino';
+
+import type { StoredDirectory } from './access/directory.ts';
+import type { Config } from './config/config.ts';
+import type { Trail } from './ingest/trail.ts';
+import type { Metrics } from './http/metrics.ts';
+import type { ReaderPool } from './query/reader-pool.ts';
+import type { Sequencer } from './sequence/sequencer.ts';
+import type { CommitFeed } from './sequence/commit-feed.ts';
+
+/** What handlers work with: made once at the start, closed once at the end. */
+export interface Services {
+  readonly config: Config;
+  readonly processId: string;
+  readonly directory: StoredDirectory;
+  readonly trail: Trail;
+  readonly sequencer: Sequencer;
+  readonly commits: CommitFeed;
+  readonly readers: ReaderPool;
+  readonly broker: Broker;
+  readonly keyring: Keyring;
+  readonly metrics: Metrics;
+  readonly journal: Logger;
+  /** Key of digests that tell retries from clashes; useless outside this installation. */
+  readonly fingerprintKey: Uint8Array;
+  readonly now: () => number;
+}

@@ -1,0 +1,169 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { newId } from '@affidavit/schema';
+import {
+  Broker,
+  createEgress,
+  createEgressGuard,
+  createKeyring,
+  createPolicyEngine,
+} from '@affidavit/vault';
+import type { FastifyInstance } from 'fastify';
+import { pino, type Logger } from 'pino';
+
+import { StoredDirectory } from './access/directory.ts';
+import { ConfigError, type Config } from './config/config.ts';
+import { readMasterKeys } from './config/master-key.ts';
+import { firstStart, type FirstStart } from './first-start.ts';
+import { Metrics } from './http/metrics.ts';
+import { routes } from './http/routes/index.ts';
+import { createHttpServer } from './http/server.ts';
+import { IndexFeed } from './indexing/index-feed.ts';
+import { StoredCallTrail } from './ingest/call-trail.ts';
+import { Trail } from './ingest/trail.ts';
+import { ReaderPool } from './query/reader-pool.ts';
+import { closeOpenIntents } from './recover.ts';
+import { CommitFeed } from './sequence/commit-feed.ts';
+import type { Rollback } from './sequence/rollback-guard.ts';
+import { Sequencer } from './sequence/sequencer.ts';
+import type { Verdict } from './sequence/submission.ts';
+import type { WriterSettings } from './sequence/writer-thread.ts';
+import type { Services } from './services.ts';
+import type { Database } from './store/open.ts';
+import { Thread } from './threads/rpc.ts';
+
+const QUEUE_EVENTS = 20_000;
+const BATCH_EVENTS = 2000;
+const QUERY_THREADS = 2;
+const QUERY_QUEUE = 128;
+
+export interface RunningServer {
+  readonly url: string;
+  readonly first: FirstStart;
+  /** Executions that a crash had left open, closed as unknown. */
+  readonly closedIntents: number;
+  readonly http: FastifyInstance;
+  readonly services: Services;
+  close(): Promise<void>;
+}
+
+/** Starts everything in order, each part on top of what it needs, and listens last. */
+export async function startServer(
+  config: Config,
+  journal: Logger = pino({ level: 'warn' }, pino.destination(2)),
+): Promise<RunningServer> {
+  mkdirSync(config.data_folder, { recursive: true, mode: 0o700 });
+  const masterKeys = readMasterKeys(config.master_keys, config.data_folder);
+  const keyring = createKeyring(masterKeys);
+  const database: Database = { kind: 'sqlite', path: join(config.data_folder, 'affidavit.db') };
+  const processId = newId('execution').replace('exe_', 'prc_');
+
+  const writer = await openWriter(config, database, masterKeys, journal);
+  const commits = new CommitFeed();
+  const directoryReaders = readers(database, 1, config);
+  const directory = new StoredDirectory(directoryReaders);
+  const index = new IndexFeed(database, writer.thread, journal);
+  const sequencer: Sequencer = new Sequencer({
+    write: (submissions) => writer.thread.call<Verdict[]>('write', submissions),
+    now: Date.now,
+    deadlineMs: config.write_deadline_ms,
+    queueLimit: QUEUE_EVENTS,
+    batchLimit: BATCH_EVENTS,
+    onCommit: ({ app, effects }, { size, events }) => {
+      if (effects.length > 0) directory.onEffects(effects);
+      if (events.length === 0) return;
+      metrics.entries.inc(events.length);
+      commits.publish(app, size);
+      index.grown(app, size);
+    },
+    onFailure: (failure) => {
+      metrics.writeFailures.inc({ reason: failure.reason });
+      journal.error({ err: failure, reason: failure.reason }, 'the trail cannot be written');
+    },
+  });
+  const metrics: Metrics = new Metrics(() => sequencer.queuedEvents);
+  const trail = new Trail(sequencer);
+  const callTrail = new StoredCallTrail(trail, processId, Date.now, journal);
+  const guard = createEgressGuard({ allow: config.egress_allow });
+  const egress = createEgress({ guard });
+  const broker = new Broker({
+    directory,
+    trail: callTrail,
+    egress,
+    guard,
+    engine: createPolicyEngine(),
+    keyring: () => keyring,
+    now: () => new Date(),
+  });
+
+  const base = { config, directory, trail, keyring, now: Date.now };
+  const first = await firstStart(base, writer.rollbacks);
+  const closedIntents = await closeOpenIntents({ ...base, processId });
+  const services: Services = {
+    ...base,
+    processId,
+    sequencer,
+    commits,
+    readers: readers(database, QUERY_THREADS, config),
+    broker,
+    metrics,
+    journal,
+    fingerprintKey: first.fingerprintKey,
+  };
+  for (const { app } of await directory.apps()) index.grown(app, Infinity);
+  const http = createHttpServer(services, routes);
+  const url = await http.listen({ host: config.host, port: config.port });
+  const close = async () => {
+    await http.close();
+    await sequencer.close();
+    callTrail.close();
+    await index.close();
+    await egress.close();
+    await Promise.all([services.readers.close(), directoryReaders.close()]);
+    await writer.thread.call('close', null);
+    await writer.thread.terminate();
+  };
+  return { url, first, closedIntents, http, services, close };
+}
+
+function readers(database: Database, threads: number, config: Config): ReaderPool {
+  const deadlineMs = config.query_deadline_ms;
+  return new ReaderPool({ database, threads, deadlineMs, queueLimit: QUERY_QUEUE * threads });
+}
+
+/** Starts the writer; refuses a database that is behind what was signed, unless it is accepted. */
+async function openWriter(
+  config: Config,
+  database: Database,
+  master_keys: readonly Uint8Array[],
+  journal: Logger,
+) {
+  const guard_path = config.guard_path ?? join(config.data_folder, 'last-checkpoints.json');
+  const settings: WriterSettings = { database, master_keys, guard_path };
+  const thread = new Thread(new URL('./sequence/writer-thread.ts', import.meta.url), settings, {
+    onEnd: (reason) => journal.error({ err: reason }, 'the writer thread ended'),
+  });
+  const rollbacks = await thread.call<Rollback[]>('open', null);
+  if (rollbacks.length === 0) return { thread, rollbacks };
+  if (config.accept_rollback) {
+    await thread.call('acceptRollback', null);
+    return { thread, rollbacks };
+  }
+  await thread.terminate();
+  throw new ConfigError(rollbackMessage(rollbacks, guard_path));
+}
+
+function rollbackMessage(rollbacks: readonly Rollback[], guardPath: string): string {
+  const lines = rollbacks.map(({ app_id, signed_size, found_size, reason }) =>
+    reason === 'behind'
+      ? `  ${app_id}: signed up to ${signed_size} entries, the database has ${found_size}`
+      : `  ${app_id}: the database has another history than the ${signed_size} entries signed`,
+  );
+  return [
+    'The database is not the one that was signed last (a restored backup?).',
+    ...lines,
+    `  last checkpoints: ${guardPath}`,
+    'Bring the right database back, or start with --accept-rollback "why"; that goes on the record.',
+  ].join('\n');
+}

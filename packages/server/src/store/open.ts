@@ -1,0 +1,23 @@
+import type { Kysely } from 'kysely';
+
+import type { LedgerStore } from './port.ts';
+import { kyselyOn } from './sqlite/dialect.ts';
+import { openReader } from './sqlite/open.ts';
+import { SqliteStore } from './sqlite/store.ts';
+import type { Tables } from './tables.ts';
+
+/** Where the ledger is kept. Crosses to worker threads, so it is plain data. */
+export interface Database {
+  readonly kind: 'sqlite';
+  readonly path: string;
+}
+
+/** Opens the store for writing, making or migrating its tables. Throws `StoreFailure`. */
+export function openLedgerStore(database: Database): LedgerStore {
+  return new SqliteStore(database.path);
+}
+
+/** Opens a connection for reading alone. */
+export function openReadStore(database: Database): Kysely<Tables> {
+  return kyselyOn(openReader(database.path));
+}

@@ -1,0 +1,134 @@
+import type { Kysely } from 'kysely';
+
+import type { EffectTable, HeadsTable, SigningKeysTable, Tables } from './tables.ts';
+
+/** A value that a column can hold, and that can cross to the writer thread. */
+export type ColumnValue = string | number | null | Uint8Array;
+export type Row = Readonly<Record<string, ColumnValue>>;
+
+/**
+ * A change of state that belongs to an entry: applied in the entry's own transaction, or not at
+ * all. `update` and `delete` must touch exactly one row unless `any` is set; `insert` must not meet
+ * an equal key. Where that fails the whole submission is refused with `conflict`.
+ */
+export type Effect =
+  | { readonly op: 'insert'; readonly table: EffectTable; readonly row: Row }
+  | {
+      readonly op: 'update';
+      readonly table: EffectTable;
+      readonly where: Row;
+      readonly set: Row;
+      readonly any?: true;
+    }
+  | {
+      readonly op: 'delete';
+      readonly table: EffectTable;
+      readonly where: Row;
+      readonly any?: true;
+    };
+
+export type Head = HeadsTable;
+export type SigningKey = SigningKeysTable;
+
+export interface NewPart {
+  readonly part: string;
+  readonly salt: Uint8Array;
+  /** JCS text. */
+  readonly body: string;
+}
+
+export interface NewEntry {
+  readonly seq: number;
+  readonly event_id: string;
+  readonly created_at: number;
+  readonly header: string;
+  readonly leaf_hash: Uint8Array;
+  readonly fingerprint: Uint8Array | null;
+  readonly parts: readonly NewPart[];
+}
+
+export interface NewTile {
+  readonly level: number;
+  readonly tile: number;
+  /** 256 hashes of 32 bytes. */
+  readonly hashes: Uint8Array;
+  /** The node above them: the tile's place in the tile one level up. */
+  readonly root: Uint8Array;
+}
+
+export interface KnownEntry {
+  readonly event_id: string;
+  readonly seq: number;
+  readonly created_at: number;
+  readonly leaf_hash: Uint8Array;
+  readonly fingerprint: Uint8Array | null;
+}
+
+/** One open transaction. Only valid inside the callback of `LedgerStore.transact`. */
+export interface StoreTransaction {
+  /** The head of a log, locked against every other writer until the transaction ends. */
+  lockHead(app: number): Promise<Head | null>;
+  /** The key that signs this log now, with its private half still sealed. */
+  signingKey(app: number): Promise<SigningKey | null>;
+  /** Entries of this app that already have one of these ids. */
+  findEntries(app: number, eventIds: readonly string[]): Promise<KnownEntry[]>;
+  /** Leaf hashes of [first, end), 32 bytes each, back to back. */
+  readLeaves(app: number, first: number, end: number): Promise<Uint8Array>;
+  /** Roots of the full tiles [first, end) of a level, 32 bytes each, back to back. */
+  readTileRoots(app: number, level: number, first: number, end: number): Promise<Uint8Array>;
+  /** Applies all effects or none: false where one met a conflict, with nothing changed. */
+  applyEffects(effects: readonly Effect[]): Promise<boolean>;
+  /** Appends entries and tiles and replaces the head. */
+  append(
+    app: number,
+    entries: readonly NewEntry[],
+    tiles: readonly NewTile[],
+    head: Head,
+  ): Promise<void>;
+}
+
+/**
+ * Where the ledger is written. One caller at a time within a process; other processes may write
+ * the same database.
+ *
+ * - Durability: when `transact` resolves, everything is on stable storage.
+ * - Atomicity: when it rejects with a `StoreFailure` whose `committed` is `no`, nothing is.
+ * - Uncertainty: `committed: 'unknown'` means that the commit was sent and its fate is not known.
+ *   The store has dropped its connection; the caller must read back before it goes on.
+ * - Waiting: it waits for locks until `deadline` (epoch ms) at most. It never retries a commit.
+ */
+export interface LedgerStore {
+  transact<T>(deadline: number, work: (tx: StoreTransaction) => Promise<T>): Promise<T>;
+  /** Reads outside a transaction, on the writer's own connection, and for index pages. */
+  readonly db: Kysely<Tables>;
+  /** Writes derived rows (index pages); durable, not part of the ledger. */
+  derive(deadline: number, work: (db: Kysely<Tables>) => Promise<void>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type FailureReason =
+  | 'disk_full'
+  | 'locked'
+  | 'unreachable'
+  | 'read_only'
+  | 'io_error'
+  | 'damaged'
+  | 'clock'
+  | 'timeout';
+
+/** A write that did not happen, or may not have. `message` is for the operator and is public. */
+export class StoreFailure extends Error {
+  override readonly name = 'StoreFailure';
+  readonly reason: FailureReason;
+  readonly committed: 'no' | 'unknown';
+
+  constructor(
+    reason: FailureReason,
+    message: string,
+    options: { committed?: 'no' | 'unknown'; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.reason = reason;
+    this.committed = options.committed ?? 'no';
+  }
+}

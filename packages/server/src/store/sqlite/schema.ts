@@ -1,0 +1,95 @@
+/** The tables of `store/tables.ts` in SQLite. Changed only by adding a step to `MIGRATIONS`. */
+const FIRST = `
+CREATE TABLE installation (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE apps (
+  app INTEGER PRIMARY KEY, app_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, created_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE signing_keys (
+  app INTEGER NOT NULL, from_size INTEGER NOT NULL, origin TEXT NOT NULL, verifier_key TEXT NOT NULL,
+  public_key BLOB NOT NULL, sealed_private_key TEXT NOT NULL, created_at INTEGER NOT NULL,
+  PRIMARY KEY (app, from_size)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE heads (
+  app INTEGER PRIMARY KEY, size INTEGER NOT NULL, last_created_at INTEGER NOT NULL,
+  last_leaf BLOB NOT NULL, frontier BLOB NOT NULL, checkpoint TEXT NOT NULL
+) STRICT;
+CREATE TABLE entries (
+  app INTEGER NOT NULL, seq INTEGER NOT NULL, event_id TEXT NOT NULL, created_at INTEGER NOT NULL,
+  header TEXT NOT NULL, leaf_hash BLOB NOT NULL, fingerprint BLOB,
+  PRIMARY KEY (app, seq)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX entries_event_id ON entries (app, event_id);
+CREATE TABLE parts (
+  app INTEGER NOT NULL, seq INTEGER NOT NULL, part TEXT NOT NULL, salt BLOB NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (app, seq, part)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tiles (
+  app INTEGER NOT NULL, level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL,
+  root BLOB NOT NULL,
+  PRIMARY KEY (app, level, tile)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE segments (
+  app INTEGER NOT NULL, first_seq INTEGER NOT NULL, end_seq INTEGER NOT NULL,
+  segment INTEGER NOT NULL, ready INTEGER NOT NULL,
+  PRIMARY KEY (app, segment)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE postings (
+  app INTEGER NOT NULL, segment INTEGER NOT NULL, first_term INTEGER NOT NULL, page BLOB NOT NULL,
+  PRIMARY KEY (app, segment, first_term)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE facet_values (
+  app INTEGER NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (app, field, value)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE api_keys (
+  app INTEGER NOT NULL, key_id TEXT NOT NULL, name TEXT NOT NULL, prefix TEXT NOT NULL,
+  hash TEXT NOT NULL UNIQUE, scopes TEXT NOT NULL, agent_id TEXT, created_at INTEGER NOT NULL,
+  expires_at INTEGER, revoked_at INTEGER,
+  PRIMARY KEY (app, key_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE agents (
+  app INTEGER NOT NULL, agent_id TEXT NOT NULL, name TEXT NOT NULL, parent_agent_id TEXT,
+  created_at INTEGER NOT NULL, revoked_at INTEGER,
+  PRIMARY KEY (app, agent_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE callers (
+  app INTEGER NOT NULL, name TEXT NOT NULL, description TEXT, created_at INTEGER NOT NULL,
+  PRIMARY KEY (app, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE providers (
+  app INTEGER NOT NULL, provider_id TEXT NOT NULL, name TEXT NOT NULL, base_url TEXT NOT NULL,
+  auth TEXT NOT NULL, timeout_ms INTEGER, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  PRIMARY KEY (app, provider_id), UNIQUE (app, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE secrets (
+  app INTEGER NOT NULL, secret_id TEXT NOT NULL, provider TEXT NOT NULL, name TEXT NOT NULL,
+  sealed_value TEXT NOT NULL, created_at INTEGER NOT NULL, rotated_at INTEGER, revoked_at INTEGER,
+  PRIMARY KEY (app, secret_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE grants (
+  app INTEGER NOT NULL, grant_id TEXT NOT NULL, provider TEXT NOT NULL, provider_id TEXT NOT NULL,
+  kind TEXT NOT NULL, secret_id TEXT NOT NULL, principal_type TEXT NOT NULL,
+  principal_id TEXT NOT NULL, principal_email TEXT, agents TEXT NOT NULL, scopes TEXT NOT NULL,
+  created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER,
+  PRIMARY KEY (app, grant_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX grants_provider ON grants (app, provider);
+CREATE TABLE policies (
+  app INTEGER NOT NULL, policy_id TEXT NOT NULL, name TEXT NOT NULL, cedar TEXT NOT NULL,
+  template TEXT, applies_to TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  PRIMARY KEY (app, policy_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE open_intents (
+  app INTEGER NOT NULL, execution_id TEXT NOT NULL, event_id TEXT NOT NULL, process_id TEXT NOT NULL,
+  intent TEXT NOT NULL, created_at INTEGER NOT NULL,
+  PRIMARY KEY (app, execution_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE idempotency (
+  app INTEGER NOT NULL, key_id TEXT NOT NULL, idempotency_key TEXT NOT NULL,
+  fingerprint BLOB NOT NULL, status INTEGER, sealed_answer TEXT, process_id TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (app, key_id, idempotency_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_age ON idempotency (app, created_at);
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST];

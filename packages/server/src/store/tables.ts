@@ -1,0 +1,229 @@
+/**
+ * The tables, as Kysely sees them; every store has the same names and columns. Times are epoch
+ * milliseconds, hashes and salts raw bytes, lists and objects JSON text. `app` is the short number
+ * of an app: every key begins with it, so that the tables can be distributed by it.
+ */
+import type { Generated } from 'kysely';
+
+export interface AppsTable {
+  app: Generated<number>;
+  app_id: string;
+  name: string;
+  created_at: number;
+}
+
+export interface SigningKeysTable {
+  app: number;
+  /** First tree size that this key signs. */
+  from_size: number;
+  origin: string;
+  verifier_key: string;
+  public_key: Uint8Array;
+  /** PKCS #8, sealed under the master key. */
+  sealed_private_key: string;
+  created_at: number;
+}
+
+/** One row per log: the tip of the chain and of the tree. Locked by whoever sequences. */
+export interface HeadsTable {
+  app: number;
+  size: number;
+  last_created_at: number;
+  last_leaf: Uint8Array;
+  /** The compact range [0, size): its hashes from left to right. */
+  frontier: Uint8Array;
+  checkpoint: string;
+}
+
+export interface EntriesTable {
+  app: number;
+  seq: number;
+  event_id: string;
+  created_at: number;
+  header: string;
+  leaf_hash: Uint8Array;
+  /** Keyed digest of what the client sent, to tell a retry from a clash; absent without a client id. */
+  fingerprint: Uint8Array | null;
+}
+
+/** What can be erased: the parts of a record, each with its salt. */
+export interface PartsTable {
+  app: number;
+  seq: number;
+  part: string;
+  salt: Uint8Array;
+  body: string;
+}
+
+/** Full hash tiles of the tree; partial ones are computed from entries and lower tiles. */
+export interface TilesTable {
+  app: number;
+  level: number;
+  tile: number;
+  hashes: Uint8Array;
+  /** The node above the tile. */
+  root: Uint8Array;
+}
+
+/** A range of entries whose terms are indexed together. Disjoint; a larger one replaces its parts. */
+export interface SegmentsTable {
+  app: number;
+  first_seq: number;
+  /** Exclusive. */
+  end_seq: number;
+  segment: number;
+  /** 0 while its pages are still being written. */
+  ready: number;
+}
+
+export interface PostingsTable {
+  app: number;
+  segment: number;
+  first_term: number;
+  page: Uint8Array;
+}
+
+/** The values that a facet field has had, for menus and wildcards. */
+export interface FacetValuesTable {
+  app: number;
+  field: string;
+  value: string;
+}
+
+export interface ApiKeysTable {
+  app: number;
+  key_id: string;
+  name: string;
+  prefix: string;
+  hash: string;
+  scopes: string;
+  agent_id: string | null;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+}
+
+export interface AgentsTable {
+  app: number;
+  agent_id: string;
+  name: string;
+  parent_agent_id: string | null;
+  created_at: number;
+  revoked_at: number | null;
+}
+
+export interface CallersTable {
+  app: number;
+  name: string;
+  description: string | null;
+  created_at: number;
+}
+
+export interface ProvidersTable {
+  app: number;
+  provider_id: string;
+  name: string;
+  base_url: string;
+  auth: string;
+  timeout_ms: number | null;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface SecretsTable {
+  app: number;
+  secret_id: string;
+  provider: string;
+  name: string;
+  sealed_value: string;
+  created_at: number;
+  rotated_at: number | null;
+  revoked_at: number | null;
+}
+
+export interface GrantsTable {
+  app: number;
+  grant_id: string;
+  provider: string;
+  provider_id: string;
+  kind: string;
+  secret_id: string;
+  principal_type: string;
+  principal_id: string;
+  principal_email: string | null;
+  /** `"*"` or a JSON list of agent ids. */
+  agents: string;
+  scopes: string;
+  created_at: number;
+  updated_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+}
+
+export interface PoliciesTable {
+  app: number;
+  policy_id: string;
+  name: string;
+  cedar: string;
+  template: string | null;
+  applies_to: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
+/** Intents without an outcome. A row is born and dies in the transactions of the two entries. */
+export interface OpenIntentsTable {
+  app: number;
+  execution_id: string;
+  event_id: string;
+  /** The server process that owes the outcome. */
+  process_id: string;
+  /** The intent as an event, from which an `unknown` outcome can be written. */
+  intent: string;
+  created_at: number;
+}
+
+export interface IdempotencyTable {
+  app: number;
+  key_id: string;
+  idempotency_key: string;
+  fingerprint: Uint8Array;
+  /** Absent while the first request is under way. */
+  status: number | null;
+  sealed_answer: string | null;
+  process_id: string;
+  created_at: number;
+}
+
+export interface InstallationTable {
+  name: string;
+  value: string;
+}
+
+export interface Tables {
+  apps: AppsTable;
+  signing_keys: SigningKeysTable;
+  heads: HeadsTable;
+  entries: EntriesTable;
+  parts: PartsTable;
+  tiles: TilesTable;
+  segments: SegmentsTable;
+  postings: PostingsTable;
+  facet_values: FacetValuesTable;
+  api_keys: ApiKeysTable;
+  agents: AgentsTable;
+  callers: CallersTable;
+  providers: ProvidersTable;
+  secrets: SecretsTable;
+  grants: GrantsTable;
+  policies: PoliciesTable;
+  open_intents: OpenIntentsTable;
+  idempotency: IdempotencyTable;
+  installation: InstallationTable;
+}
+
+/** The tables that administration changes, always together with an entry that says so. */
+export type EffectTable = Exclude<
+  keyof Tables,
+  'heads' | 'entries' | 'parts' | 'tiles' | 'segments' | 'postings' | 'facet_values'
+>;

@@ -1,0 +1,136 @@
+import { parentPort, Worker, type TransferListItem } from 'node:worker_threads';
+
+import { AffidavitError, type ErrorCode, type ErrorDetails } from '@affidavit/schema';
+
+import { StoreFailure, type FailureReason } from '../store/port.ts';
+
+/** Calls into a worker thread, and answers out of it. Errors of our own classes keep their class. */
+
+interface Call {
+  readonly id: number;
+  readonly op: string;
+  readonly args: unknown;
+}
+
+type Answer =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly error: WireError };
+
+type WireError =
+  | {
+      readonly kind: 'affidavit';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly details: ErrorDetails;
+    }
+  | {
+      readonly kind: 'store';
+      readonly reason: FailureReason;
+      readonly message: string;
+      readonly committed: 'no' | 'unknown';
+    }
+  | { readonly kind: 'other'; readonly message: string; readonly stack: string | undefined };
+
+function encodeError(error: unknown): WireError {
+  if (error instanceof AffidavitError) {
+    const { code, message, details } = error;
+    const { cause: _cause, ...wire } = details;
+    return { kind: 'affidavit', code, message, details: wire };
+  }
+  if (error instanceof StoreFailure) {
+    const { reason, message, committed } = error;
+    return { kind: 'store', reason, message, committed };
+  }
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { kind: 'other', message, stack };
+}
+
+function decodeError(wire: WireError): Error {
+  if (wire.kind === 'affidavit') return new AffidavitError(wire.code, wire.message, wire.details);
+  if (wire.kind === 'store') {
+    return new StoreFailure(wire.reason, wire.message, { committed: wire.committed });
+  }
+  return Object.assign(new Error(wire.message), { stack: wire.stack });
+}
+
+export type Handlers = Record<string, (args: never) => unknown>;
+
+/** In the worker: answers calls with these handlers, each as it comes. */
+export function serve(handlers: Handlers): void {
+  const port = parentPort;
+  if (!port) throw new Error('serve() belongs in a worker thread');
+  port.on('message', async ({ id, op, args }: Call) => {
+    try {
+      const handler = handlers[op];
+      if (!handler) throw new Error(`no operation ${op}`);
+      port.postMessage({ id, value: await handler(args as never) } satisfies Answer);
+    } catch (error) {
+      port.postMessage({ id, error: encodeError(error) } satisfies Answer);
+    }
+  });
+}
+
+/** In the worker: tells the main thread something it did not ask for. */
+export function notify(notice: unknown): void {
+  parentPort?.postMessage({ notice });
+}
+
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** In the main thread: one worker and the calls under way in it. */
+export class Thread {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 1;
+  #ended: Error | null = null;
+
+  /** `onNotice` gets what the worker sends with `notify`; `onEnd` fires once, with the reason. */
+  constructor(
+    module: URL,
+    workerData: unknown,
+    hooks: { onNotice?: (notice: never) => void; onEnd?: (reason: Error) => void } = {},
+  ) {
+    this.#worker = new Worker(module, { workerData });
+    this.#worker.on('message', (message: Answer | { notice: never }) => {
+      if ('notice' in message) hooks.onNotice?.(message.notice);
+      else this.#settle(message);
+    });
+    const end = (reason: Error) => {
+      if (this.#ended) return;
+      this.#ended = reason;
+      for (const { reject } of this.#waiting.values()) reject(reason);
+      this.#waiting.clear();
+      hooks.onEnd?.(reason);
+    };
+    this.#worker.on('error', (error) => end(error as Error));
+    this.#worker.on('exit', (code) => end(new Error(`the thread ended with code ${code}`)));
+  }
+
+  get pending(): number {
+    return this.#waiting.size;
+  }
+
+  call<T>(op: string, args: unknown, transfer: readonly TransferListItem[] = []): Promise<T> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    const id = this.#nextId++;
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as (value: never) => void, reject });
+      this.#worker.postMessage({ id, op, args } satisfies Call, [...transfer]);
+    });
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #settle(answer: Answer): void {
+    const waiting = this.#waiting.get(answer.id);
+    if (!waiting) return;
+    this.#waiting.delete(answer.id);
+    if ('error' in answer) waiting.reject(decodeError(answer.error));
+    else waiting.resolve(answer.value as never);
+  }
+}

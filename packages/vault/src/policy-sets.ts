@@ -1,0 +1,23 @@
+import type { CompiledSet, PolicyEngine, StoredPolicy } from './policy/index.ts';
+import type { Directory } from './ports.ts';
+
+/** The compiled policies of each app; compiled anew when the directory gives another list. */
+export class PolicySets {
+  readonly #engine: PolicyEngine;
+  readonly #directory: Directory;
+  readonly #sets = new Map<number, { policies: readonly StoredPolicy[]; set: CompiledSet }>();
+
+  constructor(engine: PolicyEngine, directory: Directory) {
+    this.#engine = engine;
+    this.#directory = directory;
+  }
+
+  async of(app: number): Promise<CompiledSet> {
+    const policies = await this.#directory.policies(app);
+    const known = this.#sets.get(app);
+    if (known?.policies === policies) return known.set;
+    const set = this.#engine.compile(policies);
+    this.#sets.set(app, { policies, set });
+    return set;
+  }
+}

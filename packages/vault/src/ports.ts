@@ -1,0 +1,71 @@
+import type { AuditEvent, ProviderAuth } from '@affidavit/schema';
+
+import type { StoredPolicy } from './policy/index.ts';
+
+/** What the vault needs from the rest of the house. The server provides both. */
+
+/** An app, by the number its keys begin with and by its public id. */
+export interface AppRef {
+  readonly app: number;
+  readonly app_id: string;
+}
+
+export interface Recorded {
+  readonly event_id: string;
+  readonly seq: number;
+}
+
+/**
+ * The trail, as the pipeline writes it. When a call resolves, the entry is durable and under a
+ * signed checkpoint; when it rejects (`audit_unavailable`, `overloaded`), it may be assumed absent:
+ * an intent that turns out to be written after all is closed by the trail itself.
+ */
+export interface CallTrail {
+  /** The whole story of a call that does not happen. */
+  denial(app: AppRef, event: AuditEvent): Promise<Recorded>;
+  /** What is about to happen. Opens the execution: it stays listed as open until its outcome. */
+  intent(app: AppRef, event: AuditEvent): Promise<Recorded>;
+  /** What happened. If it cannot be written it is kept and tried again; the caller still gets 503. */
+  outcome(app: AppRef, event: AuditEvent): Promise<Recorded>;
+}
+
+export interface Provider {
+  readonly provider_id: string;
+  readonly name: string;
+  readonly base_url: string;
+  readonly auth: ProviderAuth;
+  readonly timeout_ms: number | null;
+}
+
+export interface Grant {
+  readonly grant_id: string;
+  readonly provider: string;
+  readonly kind: 'managed_secret';
+  readonly secret_id: string;
+  readonly principal: {
+    readonly type: 'user' | 'group' | 'system' | 'agent';
+    readonly id: string;
+    readonly email?: string;
+  };
+  readonly agents: readonly string[] | '*';
+  readonly scopes: readonly string[];
+  readonly created_at: number;
+  readonly expires_at: number | null;
+  readonly revoked_at: number | null;
+}
+
+export interface Secret {
+  readonly secret_id: string;
+  readonly sealed_value: string;
+  readonly revoked_at: number | null;
+}
+
+/** What is known of grants and their surroundings, read as of now. */
+export interface Directory {
+  grant(app: number, grantId: string): Promise<Grant | null>;
+  /** All grants on a provider that are not revoked. */
+  grantsOn(app: number, provider: string): Promise<readonly Grant[]>;
+  provider(app: number, name: string): Promise<Provider | null>;
+  secret(app: number, secretId: string): Promise<Secret | null>;
+  policies(app: number): Promise<readonly StoredPolicy[]>;
+}
