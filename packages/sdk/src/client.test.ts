@@ -280,6 +280,18 @@ describe('record', () => {
     assert.match(String([...keys][0]), /^[0-9a-f-]{36}$/);
   });
 
+  it('waits for a first attempt that is still at work on the other side', async (t) => {
+    const { server, client } = await start(t, (_, response, index) => {
+      if (index === 0) return response.destroy();
+      const running = { code: 'conflict', field: 'Idempotency-Key' };
+      return index === 1
+        ? sendJson(response, 409, running)
+        : sendJson(response, 201, { events: [] });
+    });
+    assert.deepEqual(await client.record({ event_type: 'a.done' }), { events: [] });
+    assert.equal(server.seen.length, 3);
+  });
+
   it('stops repeating after a bounded number of attempts', async (t) => {
     const { server, client } = await start(t, (_, response) =>
       sendJson(response, 503, { code: 'audit_unavailable', detail: 'disk full' }),

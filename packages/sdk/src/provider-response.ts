@@ -13,6 +13,8 @@ interface Envelope {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: string | null;
   readonly body_encoding: 'utf8' | 'base64';
+  /** Where redirects led. */
+  readonly final_url?: string;
 }
 
 /** Statuses that the Fetch standard forbids a body (§2.2.3, null body status). */
@@ -66,6 +68,6 @@ export function toProviderResponse(value: unknown, url: string): ProviderRespons
   });
   return Object.defineProperties(response, {
     executionId: { value: value.execution_id, enumerable: true },
-    url: { value: url, enumerable: true },
+    url: { value: value.final_url ?? url, enumerable: true },
   }) as ProviderResponse;
 }

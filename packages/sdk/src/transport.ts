@@ -73,6 +73,13 @@ async function readBounded(answer: Response, limit: number): Promise<string> {
   }
 }
 
+/** Whether the same request may fare better later. */
+function mayPass({ code, status, field }: AffidavitApiError): boolean {
+  // The first attempt was cut off on our side and is still at work on the other.
+  const stillRunning = code === 'conflict' && field === 'Idempotency-Key';
+  return code === 'connection_failed' || stillRunning || RETRY_STATUSES.has(status);
+}
+
 export class Transport {
   readonly #base: string;
   readonly #key: string;
@@ -173,8 +180,7 @@ export class Transport {
 
   /** How long to wait before the next attempt, or null when another makes no sense. */
   #waitMs(failure: AffidavitApiError, attempt: number): number | null {
-    const unanswered = failure.code === 'connection_failed';
-    if (!unanswered && !RETRY_STATUSES.has(failure.status)) return null;
+    if (!mayPass(failure)) return null;
     const jitter = backoffMs(attempt, RETRIES.baseMs, RETRIES.capMs, this.#random);
     return (failure.retryAfterSeconds ?? 0) * 1000 + jitter;
   }

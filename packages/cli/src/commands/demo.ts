@@ -62,7 +62,7 @@ async function perform(show: Show): Promise<Cast> {
   const runs = await play(cast, signal, (run) => say(show, [report.runLine(run, style)]));
   const trail = await report.readTrail(admin, runs, signal);
   await say(show, chapter(show, 'What happened, according to the trail (UTC)'));
-  await say(show, report.trailLines(trail, style));
+  await say(show, [...report.trailLines(trail, style), '', report.summaryLine(trail, style)]);
   const { email } = PEOPLE.alice;
   await say(show, chapter(show, `What ${email}'s data was used for`));
   await say(show, report.usesLines(email, trail, style));

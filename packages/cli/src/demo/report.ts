@@ -1,6 +1,8 @@
 import type { Affidavit, Execution } from '@affidavit/sdk';
 
 import { CommandFailure } from '../failure.ts';
+import { checkLedger } from './check-ledger.ts';
+import type { LedgerAnswer } from './check-ledger.ts';
 import { plain, shortId, thousands } from '../format/plain.ts';
 import { sentenceOf } from '../format/sentence.ts';
 import type { Mood, Sentence, Told } from '../format/sentence.ts';
@@ -75,6 +77,20 @@ function paintSentence(sentence: Sentence, style: Style): string[] {
   ];
 }
 
+const times = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+
+/** How the calls ended, counted. */
+export function summaryLine({ executions }: Trail, style: Style): string {
+  const count = (mood: Mood) => executions.filter((told) => sentenceOf(told).mood === mood).length;
+  return [
+    `  ${style.bold(times(executions.length, 'call', 'calls'))}:`,
+    `${style.green(`${count('good')} answered`)},`,
+    `${style.yellow(`${count('refused')} refused by policy`)},`,
+    `${style.red(`${count('failed')} failed at the provider`)}.`,
+    'Each was on the record before its caller knew.',
+  ].join(' ');
+}
+
 /** A sentence for each execution and report, in the order of the ledger. */
 export function trailLines({ executions, reported }: Trail, style: Style): string[] {
   const all: Told[] = [...executions, ...reported];
@@ -94,39 +110,38 @@ export function usesLines(email: string, { executions }: Trail, style: Style): s
   ]);
 }
 
-interface LedgerAnswer {
-  readonly origin?: string;
-  readonly size?: number;
+async function checkedLine(
+  admin: Affidavit,
+  ledger: LedgerAnswer,
+  signal: AbortSignal,
+  style: Style,
+): Promise<string> {
+  if (ledger.size > MOST_ENTRIES) return style.dim('too long to check here: affidavit verify');
+  const entries = admin.events({}, { limit: 1000, signal });
+  try {
+    const checked = await checkLedger(ledger, entries);
+    const all = `all ${thousands(checked)} entries are in the chain and in the signed tree`;
+    return `${style.green('✔')} ${all}, rebuilt here`;
+  } catch (error) {
+    signal.throwIfAborted();
+    const advice = 'This is a fault in Affidavit, or somebody changed the ledger.';
+    throw new CommandFailure(`the ledger is not sound: ${(error as Error).message}`, advice, error);
+  }
 }
 
-interface VerifyAnswer {
-  readonly ok?: boolean;
-  readonly checked?: number;
-  readonly broken?: readonly unknown[];
-}
-
-async function verdict(admin: Affidavit, signal: AbortSignal): Promise<VerifyAnswer> {
-  return (await admin.api('GET', '/v1/ledger/verify', { signal })) as VerifyAnswer;
-}
-
-/** Size, verification and signed checkpoint of the ledger. */
+/** Size and signed checkpoint of the ledger, and whether it is sound. */
 export async function ledgerLines(
   admin: Affidavit,
   signal: AbortSignal,
   style: Style,
 ): Promise<string[]> {
   const ledger = (await admin.api('GET', '/v1/ledger', { signal })) as LedgerAnswer;
-  const { ok, checked } = await verdict(admin, signal);
-  const opened = await admin.open('GET', '/v1/ledger/checkpoint', { signal });
-  const note = (await opened.text()).trimEnd();
-  const sound = ok
-    ? style.green(`✔ all ${thousands(checked ?? 0)} entries checked, none changed, none missing`)
-    : style.red('✘ the ledger is damaged');
+  const checked = await checkedLine(admin, ledger, signal, style);
+  const note = ledger.checkpoint.trimEnd().split('\n');
   return [
-    `  ${thousands(ledger.size ?? 0)} entries in ${plain(ledger.origin)}`,
-    `  ${sound}`,
-    '  signed checkpoint:',
-    ...note.split('\n').map((line) => `    ${style.dim(plain(line))}`),
+    `  ${thousands(ledger.size)} entries in the ledger; the signed checkpoint:`,
+    ...note.map((line) => `      ${style.dim(plain(line))}`).filter((line) => line.trim() !== ''),
+    `  ${checked}`,
   ];
 }
 

@@ -37,6 +37,8 @@ describe('sentenceText', () => {
   it('does with little', () => {
     const little = { created_at: '2026-11-21T09:14:03.120Z', event_type: 'task.finished' };
     assert.equal(sentenceText(little), '09:14:03 somebody task.finished: no outcome yet.');
+    const { what } = sentenceOf({ ...little, source: 'reported' });
+    assert.equal(what, 'reported task.finished');
   });
 
   it('tells a denial by the name of the policy, its rule and what it saw', () => {

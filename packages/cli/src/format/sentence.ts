@@ -35,7 +35,8 @@ function whatOf(told: Told): string {
   if (method !== undefined || url !== undefined) {
     return `${told.policy_decision === 'DENY' ? 'asked for' : 'called'} ${callOf(told)}`;
   }
-  return plain(type ?? 'did something');
+  const said = told.source === 'reported' ? 'reported ' : '';
+  return said + plain(type ?? 'something');
 }
 
 function credentialOf({ grant_id: grant, grant_kind: kind, token_id: token }: Told): string {
