@@ -20,14 +20,7 @@ export class IndexFeed {
     this.#journal = journal;
     const settings: IndexerSettings = { database };
     this.#indexer = new Thread(new URL('./indexer-thread.ts', import.meta.url), settings, {
-      onNotice: ({ id, write }: IndexNotice) => {
-        void writer
-          .call('index', write)
-          .then(() => null)
-          .catch((error: Error) => error.message)
-          .then((error) => this.#indexer.call('written', { id, error }))
-          .catch(() => undefined);
-      },
+      onNotice: (notice: IndexNotice) => void this.#pass(notice, writer).catch(() => undefined),
     });
   }
 
@@ -40,6 +33,16 @@ export class IndexFeed {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#indexer.terminate();
+  }
+
+  async #pass(notice: IndexNotice, writer: Thread): Promise<void> {
+    if ('tidy' in notice) return writer.call('tidy', notice.tidy);
+    const { id, write } = notice;
+    const error = await writer.call('index', write).then(
+      () => null,
+      (failure: Error) => failure.message,
+    );
+    await this.#indexer.call('written', { id, error });
   }
 
   async #work(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Indexes in the background; its writes go through the writer thread, in turn with the ledger's. */
 import { workerData } from 'node:worker_threads';
 
-import { openReadStore, type Database } from '../store/open.ts';
+import { openReadStore, startUpkeep, type Database } from '../store/open.ts';
 import { notify, serve } from '../threads/rpc.ts';
 import { Indexer } from './indexer.ts';
 import type { IndexWrite } from './write.ts';
@@ -10,13 +10,14 @@ export interface IndexerSettings {
   readonly database: Database;
 }
 
-export interface IndexNotice {
-  readonly id: number;
-  readonly write: IndexWrite;
-}
+/** What this thread asks of the writer: to write pages, or to tidy. */
+export type IndexNotice =
+  | { readonly id: number; readonly write: IndexWrite }
+  | { readonly tidy: number };
 
 const { database } = workerData as IndexerSettings;
 const db = openReadStore(database);
+const upkeep = startUpkeep(database, (pages) => notify({ tidy: pages } satisfies IndexNotice));
 
 interface Waiting {
   readonly resolve: () => void;
@@ -43,5 +44,8 @@ serve({
     if (error === null) resolve();
     else reject(new Error(error));
   },
-  close: () => db.destroy(),
+  close: () => {
+    upkeep.close();
+    return db.destroy();
+  },
 });

@@ -74,6 +74,16 @@ async function learnApps(submissions: readonly Submission[]): Promise<void> {
   }
 }
 
+/** What is durable is acknowledged, whatever happens to the guard. */
+async function keepGuard(submissions: readonly Submission[], verdicts: readonly Verdict[]) {
+  try {
+    await learnApps(submissions);
+    guard(submissions, verdicts);
+  } catch {
+    // The next batch tries again.
+  }
+}
+
 serve({
   /** Rollbacks found against the guard file; nothing may be written before they are accepted. */
   open: () =>
@@ -88,10 +98,10 @@ serve({
   write: (submissions: readonly Submission[]) =>
     inTurn(async () => {
       const verdicts = await writer.write(submissions);
-      await learnApps(submissions);
-      guard(submissions, verdicts);
+      await keepGuard(submissions, verdicts);
       return verdicts;
     }),
+  tidy: (pages: number) => inTurn(() => store.tidy(pages)),
   index: (write: IndexWrite) =>
     inTurn(() => store.derive(Date.now() + DERIVE_DEADLINE_MS, (db) => writeIndexPages(db, write))),
   close: () =>

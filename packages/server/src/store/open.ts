@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 
 import type { LedgerStore } from './port.ts';
+import { Checkpointer } from './sqlite/checkpointer.ts';
 import { kyselyOn } from './sqlite/dialect.ts';
 import { openReader } from './sqlite/open.ts';
 import { SqliteStore } from './sqlite/store.ts';
@@ -20,4 +21,15 @@ export function openLedgerStore(database: Database): LedgerStore {
 /** Opens a connection for reading alone. */
 export function openReadStore(database: Database): Kysely<Tables> {
   return kyselyOn(openReader(database.path));
+}
+
+/**
+ * Starts the background upkeep of a store. `onLong` is called when the writer itself should tidy
+ * (`LedgerStore.tidy`).
+ */
+export function startUpkeep(
+  database: Database,
+  onLong: (pages: number) => void,
+): { close(): void } {
+  return new Checkpointer(database.path, onLong);
 }

@@ -103,6 +103,8 @@ export interface LedgerStore {
   readonly db: Kysely<Tables>;
   /** Writes derived rows (index pages); durable, not part of the ledger. */
   derive(deadline: number, work: (db: Kysely<Tables>) => Promise<void>): Promise<void>;
+  /** Upkeep that must happen on the writer's connection; `pages` is what the upkeep asked for. */
+  tidy(pages: number): Promise<void>;
   close(): Promise<void>;
 }
 
