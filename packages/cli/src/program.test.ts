@@ -226,7 +226,7 @@ describe('keys', () => {
       } else sendJson(response, 201, { key_id: 'key_2', key: 'ak_2' });
     });
     const list = await run(['keys', 'list', '--url', url]);
-    assert.match(list.stdout, /^ID +NAME +PREFIX +SCOPES.*\nkey_1 +ci +a b\n$/);
+    assert.match(list.stdout, /^ID +NAME +PREFIX +SCOPES.*\nkey_1 +ci +a b +active\n$/);
     assert.equal((await run(['keys', 'rotate', 'key_1', '--overlap', '60', '--url', url])).code, 0);
     assert.equal((await run(['keys', 'revoke', 'key_1', '--url', url])).code, 0);
     assert.deepEqual(

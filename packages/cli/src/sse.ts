@@ -33,9 +33,13 @@ async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string>
   }
 }
 
-/** Complete events only: what the end of the stream cuts off is left out, as the standard says. */
+/**
+ * Complete events only: what the end of the stream cuts off is left out, as the standard says.
+ * `onId` hears of every id, also of one that comes without an event and only says where we are.
+ */
 export async function* readEvents(
   chunks: AsyncIterable<Uint8Array>,
+  onId: (id: string) => void = () => {},
 ): AsyncGenerator<ServerSentEvent> {
   let id: string | undefined;
   let pending: Pending = { event: 'message', data: [] };
@@ -43,6 +47,7 @@ export async function* readEvents(
     if (line === '') {
       if (pending.data.length > 0)
         yield { id, event: pending.event, data: pending.data.join('\n') };
+      if (id !== undefined) onId(id);
       pending = { event: 'message', data: [] };
       continue;
     }

@@ -47,6 +47,18 @@ describe('readEvents', () => {
   });
 });
 
+describe('readEvents, where the stream is', () => {
+  it('hears an id without an event, and an id only after its event is dealt with', async () => {
+    const heard: string[] = [];
+    const stream = 'id: 7\n\nid: 8\ndata: a\n\nid: 9\ndata: cut';
+    for await (const event of readEvents(cut(stream, []), (id) => heard.push(id))) {
+      assert.deepEqual(heard, ['7']);
+      assert.equal(event.id, '8');
+    }
+    assert.deepEqual(heard, ['7', '8']);
+  });
+});
+
 describe('createRowCounter', () => {
   const field = fc.string().map((text) => `"${text.replaceAll('"', '""')}"`);
   it('counts CSV rows whatever stands in them and wherever they are cut', async () => {

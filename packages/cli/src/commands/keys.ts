@@ -22,6 +22,12 @@ const column = (title: string, width: number, ...names: string[]): Column<Row> =
   value: (row) => names.map((name) => row[name]).find((value) => value !== undefined),
 });
 
+/** A key that is being rotated out works until its `revoked_at`. */
+function statusOf({ revoked_at: end }: Row): string {
+  if (typeof end !== 'string') return 'active';
+  return Date.parse(end) > Date.now() ? 'ending' : 'revoked';
+}
+
 const COLUMNS: readonly Column<Row>[] = [
   column('ID', 40, 'key_id', 'id'),
   column('NAME', 30, 'name'),
@@ -32,8 +38,8 @@ const COLUMNS: readonly Column<Row>[] = [
     value: ({ scopes }) => (Array.isArray(scopes) ? scopes.join(' ') : scopes),
   },
   column('AGENT', 40, 'agent_id'),
-  column('STATUS', 10, 'status'),
-  column('CREATED', 19, 'created_at'),
+  { title: 'STATUS', width: 10, value: statusOf },
+  { title: 'CREATED', width: 19, value: (row) => plain(row['created_at']).slice(0, 19) },
 ];
 
 const members = (given: Row): Row =>

@@ -55,9 +55,11 @@ async function readOnce(tail: Tail): Promise<boolean> {
   const answer = await tail.client.open('GET', '/v1/events/stream', call);
   if (!answer.body) return false;
   let came = false;
-  for await (const event of readEvents(withIdleLimit(answer.body, IDLE_MS))) {
+  const seenUpTo = (id: string) => {
+    tail.last = id;
+  };
+  for await (const event of readEvents(withIdleLimit(answer.body, IDLE_MS), seenUpTo)) {
     came = true;
-    tail.last = event.id ?? tail.last;
     if (event.event === 'message' || event.event === 'entry') await show(tail, event.data);
     if (finished(tail)) break;
   }

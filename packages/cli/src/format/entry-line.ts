@@ -1,4 +1,4 @@
-import { clip, plain } from './plain.ts';
+import { clip, plain, shortId } from './plain.ts';
 import type { Told } from './sentence.ts';
 import type { Style } from './style.ts';
 
@@ -29,8 +29,8 @@ export function subjectOf(entry: Told): string {
   return [...parts, ...call].map(plain).filter(Boolean).join(' ');
 }
 
-export const actorOf = (entry: Told): string =>
-  plain(entry.agent_name ?? entry.actor_name ?? entry.actor_id ?? entry.caller);
+export const actorOf = ({ agent_name, actor_name, actor_id, caller }: Told): string =>
+  plain(agent_name ?? actor_name) || shortId(plain(actor_id)) || plain(caller);
 
 export const principalOf = (entry: Told): string =>
   plain(entry.principal_email ?? entry.principal_id);
