@@ -255,8 +255,11 @@ function grantFacts(grant: Grant, provider: Provider, body: CallBody): Partial<A
 }
 
 function decisionFacts(decision: Decision): Partial<AuditEvent> {
-  const { policy_decision, policy_id, policies_checked, policy_context } = decision;
+  const { policy_decision, policy_id, policies_checked, explanation } = decision;
   const denied = policy_decision === 'DENY';
+  const policy_context = denied
+    ? { ...decision.policy_context, explanation }
+    : decision.policy_context;
   return {
     policy_decision,
     policy_id,

@@ -46,7 +46,7 @@ export async function streamEvents(context: Context): Promise<undefined> {
   });
   services.metrics.streams.inc();
   try {
-    await follow(context, filter, encodeCursor(app.app, filter, { seq: start, order: 'asc' }));
+    await follow(context, filter, start);
   } catch (error) {
     services.journal.warn({ err: error }, 'an event stream ended');
   } finally {
@@ -65,9 +65,10 @@ async function currentSize({ services, app }: Context): Promise<number> {
   return head?.size ?? 0;
 }
 
-async function follow({ services, app, reply }: Context, filter: Filter, from: string) {
+/** `after` is the `seq` behind which the stream begins; -1 for the beginning of the log. */
+async function follow({ services, app, reply }: Context, filter: Filter, after: number) {
   const { raw } = reply;
-  let cursor = from;
+  let cursor = encodeCursor(app.app, filter, { seq: after, order: 'asc' });
   let wake: () => void = () => undefined;
   let grown = true;
   const unsubscribe = services.commits.subscribe(app.app, () => {
@@ -76,7 +77,8 @@ async function follow({ services, app, reply }: Context, filter: Filter, from: s
   });
   raw.on('close', () => wake());
   try {
-    raw.write(`retry: 1000\n\n`);
+    // An id without data: a client that loses the connection before its first entry resumes here.
+    raw.write(`retry: 1000\n${after >= 0 ? `id: ${after}\n` : ''}\n`);
     while (!raw.destroyed) {
       if (!grown)
         await pause(
