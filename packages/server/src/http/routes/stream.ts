@@ -30,7 +30,7 @@ interface Page {
 
 /** Follows the trail as server-sent events (WHATWG HTML, section 9.2). */
 export async function streamEvents(context: Context): Promise<undefined> {
-  const { query, app, services, reply } = context;
+  const { query, services, reply } = context;
   const filter = parseFilter(query, ['app_id']);
   if (services.commits.listeners >= STREAMS_MAX) {
     throw new AffidavitError('overloaded', 'too many streams are open', { retryAfterSeconds: 5 });
