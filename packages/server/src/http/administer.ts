@@ -1,4 +1,4 @@
-import type { AuditEvent } from '@affidavit/schema';
+import type { AuditEvent, ErrorCode } from '@affidavit/schema';
 import type { AppRef } from '@affidavit/vault';
 
 import { actorFields } from '../access/identity.ts';
@@ -34,3 +34,11 @@ export function administer(
     effects,
   });
 }
+
+/** What any administrative change can answer. */
+export const CHANGE_ERRORS: readonly ErrorCode[] = [
+  'conflict',
+  'not_found',
+  'audit_unavailable',
+  'overloaded',
+];

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import type { AuditEvent } from '@affidavit/schema';
 import { LRUCache } from 'lru-cache';
 
@@ -6,20 +8,16 @@ import type { Context } from './route.ts';
 
 /**
  * Reads of the trail are on the trail (MISSION M10). A question is recorded when it is first asked
- * with a key, and again only after a while: who pages or polls does not fill the ledger.
+ * with a key, on whatever page, and again only after a while: who pages or polls does not fill the
+ * ledger.
  */
 const QUIET_MS = 10 * 60 * 1000;
 const asked = new LRUCache<string, true>({ max: 50_000, ttl: QUIET_MS });
 
-export async function recordRead(
-  context: Context,
-  what: string,
-  question: object,
-  cursor?: string,
-): Promise<void> {
-  if (cursor !== undefined) return;
+export async function recordRead(context: Context, what: string, question: object): Promise<void> {
   const { identity, app } = context;
-  const key = JSON.stringify([identity.key_id, app.app, what, question]);
+  const asking = JSON.stringify([identity.key_id, app.app, what, question]);
+  const key = createHash('sha256').update(asking).digest('base64url');
   if (asked.has(key)) return;
   await recordAccess(context, {
     event_type: 'trail.read',

@@ -1,15 +1,31 @@
 import type { Route } from '../route.ts';
-import { accessRoutes } from './access.ts';
+import { agentRoutes } from './agents.ts';
+import { appRoutes } from './apps.ts';
+import { callRoutes } from './calls.ts';
+import { callerRoutes } from './callers.ts';
 import { eventRoutes } from './events.ts';
+import { grantRoutes } from './grants.ts';
 import { healthRoutes } from './health.ts';
+import { keyRoutes } from './keys.ts';
 import { ledgerRoutes } from './ledger.ts';
-import { vaultRoutes } from './vault.ts';
+import { policyRoutes } from './policies.ts';
+import { providerRoutes } from './providers.ts';
+import { reportRoutes } from './report.ts';
+import { secretRoutes } from './secrets.ts';
 
 /** Every route there is: served, described and tested from this one list. */
 export const routes: readonly Route[] = [
   ...healthRoutes,
+  ...callRoutes,
+  ...reportRoutes,
   ...eventRoutes,
   ...ledgerRoutes,
-  ...vaultRoutes,
-  ...accessRoutes,
+  ...providerRoutes,
+  ...secretRoutes,
+  ...grantRoutes,
+  ...policyRoutes,
+  ...appRoutes,
+  ...agentRoutes,
+  ...keyRoutes,
+  ...callerRoutes,
 ];

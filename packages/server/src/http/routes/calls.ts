@@ -1,0 +1,47 @@
+import { CallBody } from '@affidavit/schema';
+import { type CallActor } from '@affidavit/vault';
+
+import { requestFields } from '../administer.ts';
+import { route, type Context, type Route } from '../route.ts';
+
+/** The brokered call. */
+
+export function callActor(context: Context): CallActor {
+  const { identity, sourceIp, traceparent } = context;
+  const { agent, key_id } = identity;
+  return {
+    type: agent ? 'agent' : 'service',
+    id: agent ? agent.agent_id : key_id,
+    identity: requestFields(context),
+    source_ip: sourceIp,
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
+}
+
+async function call(context: Context<CallBody>) {
+  const { services, app, body } = context;
+  return services.broker.call({ app, actor: callActor(context), body });
+}
+
+export const callRoutes: readonly Route[] = [
+  route({
+    access: 'calls:execute',
+    tag: 'calls',
+    method: 'POST',
+    path: '/v1/request',
+    summary: 'Call a provider with a credential the caller never sees',
+    body: CallBody,
+    errors: [
+      'policy_denied',
+      'egress_blocked',
+      'not_found',
+      'conflict',
+      'invalid_context',
+      'idempotency_mismatch',
+      'provider_unreachable',
+      'overloaded',
+      'audit_unavailable',
+    ],
+    handler: call,
+  }),
+];

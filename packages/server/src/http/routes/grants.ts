@@ -1,0 +1,180 @@
+import { AffidavitError, GrantBody, GrantPatch, newId, type AuditEvent } from '@affidavit/schema';
+import type { z } from 'zod';
+
+import type { GrantsTable } from '../../store/tables.ts';
+import { administer, CHANGE_ERRORS } from '../administer.ts';
+import { LIST_QUERY, pageOf, present } from '../list.ts';
+import { missing } from '../refusals.ts';
+import { route, type Context, type Route } from '../route.ts';
+import { liveSecret } from './secrets.ts';
+
+/** Grants: which agents may use a secret on behalf of whom. */
+
+const admin = { access: 'admin', tag: 'vault' } as const;
+
+async function createGrant(context: Context<z.infer<typeof GrantBody>>) {
+  const { services, app, body } = context;
+  const provider = await services.directory.provider(app.app, body.provider);
+  if (!provider) throw missing('provider', body.provider);
+  const secret = await liveSecret(context, body.secret_id);
+  if (secret.provider !== body.provider) {
+    throw new AffidavitError('invalid_request', `the secret is for ${secret.provider}`, {
+      field: 'secret_id',
+      expected: `a secret of ${body.provider}`,
+    });
+  }
+  await checkAgents(context, body.agents);
+  const grant_id = newId('grant');
+  const now = services.now();
+  const row: GrantsTable = {
+    app: app.app,
+    grant_id,
+    provider: provider.name,
+    provider_id: provider.provider_id,
+    kind: body.kind,
+    secret_id: body.secret_id,
+    principal_type: body.principal.type,
+    principal_id: body.principal.id,
+    principal_email: body.principal.email ?? null,
+    agents: JSON.stringify(body.agents),
+    scopes: JSON.stringify(body.scopes ?? []),
+    created_at: now,
+    updated_at: now,
+    expires_at: body.expires_at === undefined ? null : Date.parse(body.expires_at),
+    revoked_at: null,
+  };
+  await administer(context, grantEvent('grant.created', row), [
+    { op: 'insert', table: 'grants', row: { ...row } },
+  ]);
+  return showGrant(row);
+}
+
+async function checkAgents({ services, app }: Context, agents: readonly string[] | '*') {
+  if (agents === '*') return;
+  for (const agent of agents) {
+    if (!(await services.directory.agent(app.app, agent))) throw missing('agents', agent);
+  }
+}
+
+function grantEvent(event_type: string, row: GrantsTable): AuditEvent {
+  const { provider, provider_id, grant_id, secret_id, principal_email, expires_at } = row;
+  return {
+    event_type,
+    provider,
+    provider_id,
+    grant_id,
+    grant_kind: row.kind as 'managed_secret',
+    principal_type: row.principal_type as 'user',
+    principal_id: row.principal_id,
+    ...(principal_email === null ? {} : { principal_email }),
+    scope_granted: JSON.parse(row.scopes) as string[],
+    args: {
+      secret_id,
+      agents: JSON.parse(row.agents) as string[],
+      ...(expires_at === null ? {} : { expires_at: new Date(expires_at).toISOString() }),
+    },
+  };
+}
+
+async function liveGrant({ services, app }: Context, grantId: string): Promise<GrantsTable> {
+  const row = await services.directory.grantRow(app.app, grantId);
+  if (!row) throw missing('grant_id', grantId);
+  if (row.revoked_at === null) return row;
+  throw new AffidavitError('conflict', `grant ${grantId} has been revoked`, { field: 'grant_id' });
+}
+
+async function updateGrant(context: Context<z.infer<typeof GrantPatch>>) {
+  const { services, app, body } = context;
+  const old = await liveGrant(context, context.params.grant_id as string);
+  if (body.agents) await checkAgents(context, body.agents);
+  const set = {
+    agents: body.agents ? JSON.stringify(body.agents) : old.agents,
+    scopes: body.scopes ? JSON.stringify(body.scopes) : old.scopes,
+    expires_at: body.expires_at ? Date.parse(body.expires_at) : old.expires_at,
+    updated_at: services.now(),
+  };
+  const row = { ...old, ...set };
+  await administer(context, grantEvent('grant.updated', row), [
+    { op: 'update', table: 'grants', where: { app: app.app, grant_id: old.grant_id }, set },
+  ]);
+  return showGrant(row);
+}
+
+async function revokeGrant(context: Context) {
+  const { services, app } = context;
+  const row = await liveGrant(context, context.params.grant_id as string);
+  const revoked_at = services.now();
+  await administer(context, grantEvent('grant.revoked', row), [
+    {
+      op: 'update',
+      table: 'grants',
+      where: { app: app.app, grant_id: row.grant_id },
+      set: { revoked_at },
+    },
+  ]);
+  return showGrant({ ...row, revoked_at });
+}
+
+function showGrant(row: GrantsTable) {
+  const { principal_type: type, principal_id: id, principal_email: email, ...rest } = row;
+  return present({
+    ...rest,
+    principal: { type, id, ...(email === null ? {} : { email }) },
+    agents: JSON.parse(row.agents) as string[],
+    scopes: JSON.parse(row.scopes) as string[],
+    status: row.revoked_at === null ? 'active' : 'revoked',
+  });
+}
+
+export const grantRoutes: readonly Route[] = [
+  route({
+    ...admin,
+    method: 'POST',
+    path: '/v1/grants',
+    summary: 'Let agents use a secret on behalf of a principal',
+    status: 201,
+    body: GrantBody,
+    errors: CHANGE_ERRORS,
+    handler: createGrant,
+  }),
+  route({
+    ...admin,
+    method: 'GET',
+    path: '/v1/grants',
+    summary: 'List grants',
+    query: LIST_QUERY,
+    handler: async ({ services, app, query }) => {
+      const rows = await services.directory.rows('grants', { app: app.app }, 'grant_id');
+      return pageOf(rows.map(showGrant), (row) => String(row.grant_id), query);
+    },
+  }),
+  route({
+    ...admin,
+    method: 'GET',
+    path: '/v1/grants/:grant_id',
+    summary: 'Show a grant',
+    errors: ['not_found'],
+    handler: async ({ services, app, params }) => {
+      const row = await services.directory.grantRow(app.app, params.grant_id as string);
+      if (!row) throw missing('grant_id', params.grant_id as string);
+      return showGrant(row);
+    },
+  }),
+  route({
+    ...admin,
+    method: 'PATCH',
+    path: '/v1/grants/:grant_id',
+    summary: 'Change agents, scopes or expiry of a grant',
+    body: GrantPatch,
+    errors: CHANGE_ERRORS,
+    handler: updateGrant,
+  }),
+  route({
+    ...admin,
+    method: 'DELETE',
+    path: '/v1/grants/:grant_id',
+    summary: 'Revoke a grant at once',
+    errors: CHANGE_ERRORS,
+    handler: revokeGrant,
+  }),
+];

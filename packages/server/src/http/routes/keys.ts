@@ -1,0 +1,185 @@
+import { AffidavitError, KeyBody, KeyRotateBody, newId } from '@affidavit/schema';
+import type { z } from 'zod';
+
+import { newApiKey } from '../../access/api-key.ts';
+import { actorFields } from '../../access/identity.ts';
+import type { ApiKeysTable } from '../../store/tables.ts';
+import { administer, CHANGE_ERRORS } from '../administer.ts';
+import { LIST_QUERY, pageOf, present } from '../list.ts';
+import { route, type Context, type Route } from '../route.ts';
+import { liveAgent } from './agents.ts';
+
+/** API keys: shown once, kept as hashes. */
+
+const admin = { access: 'admin', tag: 'access' } as const;
+
+async function mintKey(context: Context<z.infer<typeof KeyBody>>) {
+  const { services, body, app } = context;
+  const { name, scopes, agent_id, expires_at } = body;
+  const agent = agent_id === undefined ? null : await liveAgent(context, agent_id, 'agent_id');
+  if (agent && scopes.includes('admin')) {
+    throw new AffidavitError('invalid_request', 'an agent cannot administer', {
+      field: 'scopes',
+      expected: 'scopes other than admin for the key of an agent',
+    });
+  }
+  const { key, prefix, hash } = newApiKey();
+  const key_id = newId('key');
+  await administer(
+    context,
+    keyEvent('api_key.minted', { key_id, name, prefix, scopes, agent_id }),
+    [
+      {
+        op: 'insert',
+        table: 'api_keys',
+        row: {
+          app: app.app,
+          key_id,
+          name,
+          prefix,
+          hash,
+          scopes: JSON.stringify(scopes),
+          agent_id: agent_id ?? null,
+          created_at: services.now(),
+          expires_at: expires_at === undefined ? null : Date.parse(expires_at),
+          revoked_at: null,
+        },
+      },
+    ],
+  );
+  return { key_id, key, prefix, name, scopes, ...(agent_id === undefined ? {} : { agent_id }) };
+}
+
+function keyEvent(event_type: string, about: Record<string, unknown>) {
+  const args = Object.fromEntries(Object.entries(about).filter(([, value]) => value !== undefined));
+  const { agent_id } = args;
+  return {
+    event_type,
+    ...(typeof agent_id === 'string' ? { agent_id } : {}),
+    args: args as Record<string, string>,
+  };
+}
+
+async function liveKey({ services, app }: Context, key_id: string): Promise<ApiKeysTable> {
+  const [row] = await services.directory.rows('api_keys', { app: app.app, key_id });
+  if (!row) {
+    throw new AffidavitError('not_found', `there is no key ${key_id}`, { field: 'key_id' });
+  }
+  if (row.revoked_at === null || row.revoked_at > services.now()) return row;
+  throw new AffidavitError('conflict', `key ${key_id} has been revoked`, { field: 'key_id' });
+}
+
+async function rotateKey(context: Context<z.infer<typeof KeyRotateBody>>) {
+  const { services, body, app } = context;
+  const old = await liveKey(context, context.params.key_id as string);
+  const now = services.now();
+  const revoked_at = now + body.overlap_seconds * 1000;
+  const { key, prefix, hash } = newApiKey();
+  const key_id = newId('key');
+  const about = {
+    key_id,
+    prefix,
+    replaces: old.key_id,
+    overlap_seconds: body.overlap_seconds,
+    agent_id: old.agent_id ?? undefined,
+  };
+  await administer(context, keyEvent('api_key.rotated', about), [
+    {
+      op: 'insert',
+      table: 'api_keys',
+      row: { ...old, key_id, prefix, hash, created_at: now, revoked_at: null },
+    },
+    {
+      op: 'update',
+      table: 'api_keys',
+      where: { app: app.app, key_id: old.key_id },
+      set: { revoked_at },
+    },
+  ]);
+  return {
+    key_id,
+    key,
+    prefix,
+    replaces: old.key_id,
+    old_key_ends_at: new Date(revoked_at).toISOString(),
+  };
+}
+
+async function revokeKey(context: Context) {
+  const { services, app } = context;
+  const { key_id, prefix, agent_id } = await liveKey(context, context.params.key_id as string);
+  const revoked_at = services.now();
+  const about = { key_id, prefix, agent_id: agent_id ?? undefined };
+  await administer(context, keyEvent('api_key.revoked', about), [
+    { op: 'update', table: 'api_keys', where: { app: app.app, key_id }, set: { revoked_at } },
+  ]);
+  return { key_id, revoked_at: new Date(revoked_at).toISOString() };
+}
+
+function showKey(row: ApiKeysTable) {
+  return present({ ...row, hash: null, scopes: JSON.parse(row.scopes) as string[] });
+}
+
+/** The key that asks, as the server sees it. */
+async function whoAmI(context: Context) {
+  const { identity, app } = context;
+  const { installation } = identity;
+  const scopes = [...identity.scopes].filter((scope) => scope !== 'installation');
+  return {
+    app_id: app.app_id,
+    key_id: identity.key_id,
+    scopes,
+    installation,
+    ...actorFields(identity),
+  };
+}
+
+export const keyRoutes: readonly Route[] = [
+  route({
+    ...admin,
+    method: 'POST',
+    path: '/v1/keys',
+    summary: 'Mint an API key; it is shown once',
+    status: 201,
+    body: KeyBody,
+    errors: CHANGE_ERRORS,
+    handler: mintKey,
+  }),
+  route({
+    ...admin,
+    method: 'GET',
+    path: '/v1/keys',
+    summary: 'List API keys by their prefixes',
+    query: LIST_QUERY,
+    handler: async ({ services, app, query }) => {
+      const rows = await services.directory.rows('api_keys', { app: app.app }, 'key_id');
+      return pageOf(rows.map(showKey), (row) => String(row.key_id), query);
+    },
+  }),
+  route({
+    ...admin,
+    method: 'POST',
+    path: '/v1/keys/:key_id/rotate',
+    summary: 'Replace a key; both work during the overlap',
+    status: 201,
+    body: KeyRotateBody,
+    errors: CHANGE_ERRORS,
+    handler: rotateKey,
+  }),
+  route({
+    ...admin,
+    method: 'DELETE',
+    path: '/v1/keys/:key_id',
+    summary: 'Revoke a key at once',
+    errors: CHANGE_ERRORS,
+    handler: revokeKey,
+  }),
+  route({
+    access: 'any_key',
+    tag: 'access',
+    method: 'GET',
+    path: '/v1/whoami',
+    summary: 'What the server knows of the key that asks',
+    handler: whoAmI,
+  }),
+];

@@ -1,0 +1,125 @@
+import { AffidavitError, ProviderBody, ProviderPatch, newId } from '@affidavit/schema';
+import type { z } from 'zod';
+
+import type { ProvidersTable } from '../../store/tables.ts';
+import { administer, CHANGE_ERRORS } from '../administer.ts';
+import { LIST_QUERY, pageOf, present } from '../list.ts';
+import { missing } from '../refusals.ts';
+import { route, type Context, type Route } from '../route.ts';
+
+/** Providers: where a service is, and how its credential is attached. */
+
+const admin = { access: 'admin', tag: 'vault' } as const;
+
+async function createProvider(context: Context<z.infer<typeof ProviderBody>>) {
+  const { services, app, body } = context;
+  const provider_id = newId('provider');
+  const { name, base_url, auth, timeout_ms } = body;
+  const now = services.now();
+  const args = { provider_id, name, base_url, auth: { ...auth } as Record<string, string> };
+  await administer(context, { event_type: 'provider.created', provider: name, provider_id, args }, [
+    {
+      op: 'insert',
+      table: 'providers',
+      row: {
+        app: app.app,
+        provider_id,
+        name,
+        base_url,
+        auth: JSON.stringify(auth),
+        timeout_ms: timeout_ms ?? null,
+        created_at: now,
+        updated_at: now,
+      },
+    },
+  ]);
+  return { provider_id, name, base_url, auth };
+}
+
+async function providerById(
+  { services, app }: Context,
+  provider_id: string,
+): Promise<ProvidersTable> {
+  const [row] = await services.directory.rows('providers', { app: app.app, provider_id });
+  if (!row) throw missing('provider_id', provider_id);
+  return row;
+}
+
+async function updateProvider(context: Context<z.infer<typeof ProviderPatch>>) {
+  const { services, app, body } = context;
+  const { provider_id, name, ...old } = await providerById(
+    context,
+    context.params.provider_id as string,
+  );
+  const set = {
+    base_url: body.base_url ?? old.base_url,
+    auth: body.auth ? JSON.stringify(body.auth) : old.auth,
+    timeout_ms: body.timeout_ms ?? old.timeout_ms,
+    updated_at: services.now(),
+  };
+  const args = { provider_id, name, base_url: set.base_url, auth: JSON.parse(set.auth) as string };
+  await administer(context, { event_type: 'provider.updated', provider: name, provider_id, args }, [
+    { op: 'update', table: 'providers', where: { app: app.app, provider_id }, set },
+  ]);
+  return showProvider({ ...old, provider_id, name, ...set });
+}
+
+async function deleteProvider(context: Context) {
+  const { services, app } = context;
+  const { provider_id, name } = await providerById(context, context.params.provider_id as string);
+  const grants = await services.directory.grantsOn(app.app, name);
+  if (grants.length > 0) {
+    throw new AffidavitError('conflict', `${grants.length} grants still use ${name}`, {
+      advice: 'Revoke the grants on the provider first.',
+    });
+  }
+  const args = { provider_id, name };
+  await administer(context, { event_type: 'provider.deleted', provider: name, provider_id, args }, [
+    { op: 'delete', table: 'providers', where: { app: app.app, provider_id } },
+  ]);
+  return { provider_id };
+}
+
+const showProvider = (row: ProvidersTable) =>
+  present({ ...row, auth: JSON.parse(row.auth) as object });
+
+export const providerRoutes: readonly Route[] = [
+  route({
+    ...admin,
+    method: 'POST',
+    path: '/v1/providers',
+    summary: 'Say where a service is and how its credential is attached',
+    status: 201,
+    body: ProviderBody,
+    errors: CHANGE_ERRORS,
+    handler: createProvider,
+  }),
+  route({
+    ...admin,
+    method: 'GET',
+    path: '/v1/providers',
+    summary: 'List providers',
+    query: LIST_QUERY,
+    handler: async ({ services, app, query }) => {
+      const rows = await services.directory.rows('providers', { app: app.app }, 'provider_id');
+      return pageOf(rows.map(showProvider), (row) => String(row.provider_id), query);
+    },
+  }),
+  route({
+    ...admin,
+    method: 'PATCH',
+    path: '/v1/providers/:provider_id',
+    summary: 'Change a provider',
+    body: ProviderPatch,
+    errors: CHANGE_ERRORS,
+    handler: updateProvider,
+  }),
+  route({
+    ...admin,
+    method: 'DELETE',
+    path: '/v1/providers/:provider_id',
+    summary: 'Delete a provider without grants',
+    errors: CHANGE_ERRORS,
+    handler: deleteProvider,
+  }),
+];
