@@ -80,7 +80,7 @@ function environment(
   adminKey: string,
   own: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^AFFIDAVIT_/.test(name));
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('AFFIDAVIT_'));
   const all = Object.entries({
     ...Object.fromEntries(inherited),
     AFFIDAVIT_ADMIN_KEY: adminKey,
