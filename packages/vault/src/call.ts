@@ -92,15 +92,17 @@ export class Broker {
   /** Resolves everything the decision needs. What cannot be resolved is on the record as well. */
   async #plan(call: Call, record = true): Promise<PlannedCall> {
     const outgoing = outgoingBody(call.body);
+    let known = call;
     try {
       const { grant, provider } = await findGrant(this.#options.directory, call);
+      known = { ...call, facts: { ...call.facts, ...grantFacts(grant, provider, call.body) } };
       const url = callTarget(provider, call.body);
-      const facts = { ...call.facts, ...grantFacts(grant, provider, call.body), url: url.href };
-      const planned = { ...call, grant, provider, url, outgoing, facts };
+      known = { ...known, facts: { ...known.facts, url: url.href } };
+      const planned = { ...known, grant, provider, url, outgoing };
       this.#checkTarget(planned);
       return planned;
     } catch (error) {
-      if (record && error instanceof AffidavitError) throw await this.#refused(call, error);
+      if (record && error instanceof AffidavitError) throw await this.#refused(known, error);
       throw error;
     }
   }
@@ -156,9 +158,10 @@ export class Broker {
   /** A call that never became one: an unknown grant, an address outside, a blocked network. */
   async #refused(call: Call, error: AffidavitError): Promise<AffidavitError> {
     const { execution_id } = call;
+    const { scope_granted: _, ...facts } = call.facts;
     await this.#options.trail.denial(call.app, {
       event_type: 'credential.denied',
-      ...call.facts,
+      ...facts,
       outcome: error.code === 'egress_blocked' ? 'blocked' : 'error',
       error_code: error.code,
     });

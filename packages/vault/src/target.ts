@@ -1,4 +1,4 @@
-import { AffidavitError, type CallBody } from '@affidavit/schema';
+import { AffidavitError, LIMITS, type CallBody } from '@affidavit/schema';
 
 import { isBelow } from './egress/call.ts';
 import type { Provider } from './ports.ts';
@@ -19,6 +19,12 @@ export function callTarget(provider: Provider, { url: given, query }: CallBody):
   }
   for (const [name, value] of Object.entries(query ?? {}))
     url.searchParams.set(name, String(value));
+  if (url.href.length > LIMITS.urlCharacters) {
+    throw new AffidavitError('invalid_request', 'the address is too long with its query', {
+      field: 'query',
+      expected: `an address of at most ${LIMITS.urlCharacters} characters`,
+    });
+  }
   return url;
 }
 
