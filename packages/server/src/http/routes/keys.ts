@@ -2,7 +2,7 @@ import { AffidavitError, KeyBody, KeyRotateBody, newId } from '@affidavit/schema
 import type { z } from 'zod';
 
 import { newApiKey } from '../../access/api-key.ts';
-import { actorFields } from '../../access/identity.ts';
+import { actorFields, INSTALLATION_SCOPE } from '../../access/identity.ts';
 import type { ApiKeysTable } from '../../store/tables.ts';
 import { administer, CHANGE_ERRORS } from '../administer.ts';
 import { LIST_QUERY, pageOf, present } from '../list.ts';
@@ -60,10 +60,16 @@ function keyEvent(event_type: string, about: Record<string, unknown>) {
   };
 }
 
-async function liveKey({ services, app }: Context, key_id: string): Promise<ApiKeysTable> {
+/** A key that may be changed: what holds for the whole installation only by its like. */
+async function liveKey(context: Context, key_id: string): Promise<ApiKeysTable> {
+  const { services, app, identity } = context;
   const [row] = await services.directory.rows('api_keys', { app: app.app, key_id });
   if (!row) {
     throw new AffidavitError('not_found', `there is no key ${key_id}`, { field: 'key_id' });
+  }
+  const scopes = JSON.parse(row.scopes) as string[];
+  if (scopes.includes(INSTALLATION_SCOPE) && !identity.installation) {
+    throw new AffidavitError('forbidden', 'only a key of the installation changes such a key');
   }
   if (row.revoked_at === null || row.revoked_at > services.now()) return row;
   throw new AffidavitError('conflict', `key ${key_id} has been revoked`, { field: 'key_id' });
@@ -73,7 +79,7 @@ async function rotateKey(context: Context<z.infer<typeof KeyRotateBody>>) {
   const { services, body, app } = context;
   const old = await liveKey(context, context.params.key_id as string);
   const now = services.now();
-  const revoked_at = now + body.overlap_seconds * 1000;
+  const revoked_at = Math.min(now + body.overlap_seconds * 1000, old.revoked_at ?? Infinity);
   const { key, prefix, hash } = newApiKey();
   const key_id = newId('key');
   const about = {
@@ -124,7 +130,7 @@ function showKey(row: ApiKeysTable) {
 async function whoAmI(context: Context) {
   const { identity, app } = context;
   const { installation } = identity;
-  const scopes = [...identity.scopes].filter((scope) => scope !== 'installation');
+  const scopes = [...identity.scopes].filter((scope) => scope !== INSTALLATION_SCOPE);
   return {
     app_id: app.app_id,
     key_id: identity.key_id,
