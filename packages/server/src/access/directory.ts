@@ -29,7 +29,7 @@ export class StoredDirectory implements Directory {
   readonly #readers: ReaderPool;
   readonly #cache = new LRUCache<string, readonly object[]>({ max: CACHED_LOOKUPS });
   readonly #views = new WeakMap<object, unknown>();
-  /** Counts changes by table, so that a read that began before one is not kept. */
+  /** Counts changes by table. It is part of the key: what was read before a change is not found. */
   readonly #changes = new Map<string, number>();
 
   constructor(readers: ReaderPool) {
@@ -40,8 +40,6 @@ export class StoredDirectory implements Directory {
   onEffects(effects: readonly Effect[]): void {
     for (const { table } of effects) {
       this.#changes.set(table, (this.#changes.get(table) ?? 0) + 1);
-      for (const key of this.#cache.keys())
-        if (key.startsWith(`${table} `)) this.#cache.delete(key);
     }
   }
 
@@ -50,13 +48,12 @@ export class StoredDirectory implements Directory {
     where: Row,
     order?: string,
   ): Promise<readonly Tables[T][]> {
-    const key = `${table} ${JSON.stringify([where, order])}`;
+    const key = JSON.stringify([table, this.#changes.get(table), where, order]);
     const cached = this.#cache.get(key);
     if (cached) return cached as readonly Tables[T][];
-    const before = this.#changes.get(table);
     const request: RowsRequest = { table, where, limit: ROWS_MAX, ...(order ? { order } : {}) };
     const rows = await this.#readers.run<Tables[T][]>('rows', request);
-    if (this.#changes.get(table) === before) this.#cache.set(key, rows as object[]);
+    this.#cache.set(key, rows as object[]);
     return rows;
   }
 
