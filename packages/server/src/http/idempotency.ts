@@ -1,13 +1,14 @@
 import { createHmac } from 'node:crypto';
 
-import { AffidavitError } from '@affidavit/schema';
+import { AffidavitError, toProblem } from '@affidavit/schema';
 
 import type { IdempotencyTable } from '../store/tables.ts';
 import { JsonText, type Context, type Route } from './route.ts';
 
 /**
  * `Idempotency-Key` on POST: the first request claims the key durably before it does anything; a
- * repeat gets the stored answer. Answers are sealed, because some show a key once.
+ * repeat gets the stored answer, also where that was a refusal or a failure that is on the record.
+ * Answers are sealed, because some show a key once.
  */
 
 const KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
@@ -21,7 +22,7 @@ export function readIdempotencyKey(header: string | string[] | undefined): strin
   });
 }
 
-interface Stored {
+export interface Stored {
   readonly status: number;
   readonly text: string;
 }
@@ -61,28 +62,36 @@ export async function once(
     const result = await route.handler(context);
     const text = result instanceof JsonText ? result.text : JSON.stringify(result);
     const stored = { status: route.status ?? 200, text };
-    const sealed_answer = services.keyring.seal(text, purposeOf(key));
-    const set = { status: stored.status, sealed_answer };
-    await services.trail.apply(identity.app, [{ op: 'update', table: 'idempotency', where, set }]);
+    await keep(context, where, stored);
     return { stored, replayed: false };
   } catch (error) {
-    await release(context, where, error);
+    await settle(context, where, error);
     throw error;
   }
 }
 
-/** A request that had no effect may be sent again under its key; one that may have had, not. */
-async function release(
-  { services, identity }: Context,
-  where: { app: number; key_id: string; idempotency_key: string },
-  error: unknown,
-): Promise<void> {
-  const executed =
-    !(error instanceof AffidavitError) || error.details.extra?.execution_id !== undefined;
-  if (executed) return;
-  await services.trail
-    .apply(identity.app, [{ op: 'delete', table: 'idempotency', where, any: true }])
-    .catch(() => undefined);
+type Claim = { readonly app: number; readonly key_id: string; readonly idempotency_key: string };
+
+async function keep({ services }: Context, where: Claim, { status, text }: Stored): Promise<void> {
+  const sealed_answer = services.keyring.seal(text, purposeOf(where.idempotency_key));
+  const set = { status, sealed_answer };
+  await services.trail.apply(where.app, [{ op: 'update', table: 'idempotency', where, set }]);
+}
+
+/**
+ * A request that left nothing behind may be sent again under its key. One that is on the record
+ * keeps its answer, and one that nobody knows the end of keeps its claim.
+ */
+async function settle(context: Context, where: Claim, error: unknown): Promise<void> {
+  if (!(error instanceof AffidavitError)) return;
+  const { services } = context;
+  if (error.details.extra?.execution_id === undefined) {
+    const released = { op: 'delete', table: 'idempotency', where, any: true } as const;
+    await services.trail.apply(where.app, [released]).catch(() => undefined);
+  } else if (error.status !== 500 && error.status !== 503) {
+    const stored = { status: error.status, text: JSON.stringify(toProblem(error)) };
+    await keep(context, where, stored).catch(() => undefined);
+  }
 }
 
 function replay({ services }: Context, row: IdempotencyTable, fingerprint: Buffer): Stored {

@@ -1,4 +1,4 @@
-import { AffidavitError } from '@affidavit/schema';
+import { AffidavitError, checkContext } from '@affidavit/schema';
 import type { AppRef } from '@affidavit/vault';
 import type { z } from 'zod';
 
@@ -39,24 +39,36 @@ export function readBody(route: Route, value: unknown): unknown {
   if (!route.body) return value;
   const parsed = route.body.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
-  throw bodyError(parsed.error.issues[0] as z.core.$ZodIssue);
+  throw bodyError(parsed.error.issues[0] as z.core.$ZodIssue, value);
 }
 
-function bodyError(issue: z.core.$ZodIssue): AffidavitError {
+function bodyError(issue: z.core.$ZodIssue, value: unknown): AffidavitError {
   const path = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
     const field = [path, issue.keys[0]].filter(Boolean).join('.');
     return refuse(`${field} is not known here`, field, 'a member of this body');
   }
   if (issue.path[0] === 'context') {
-    const expected = 'at most 20 string pairs, keys of 64 and values of 512 characters, 4 KB';
-    return new AffidavitError('invalid_context', 'context is outside its limits', {
-      field: 'context',
-      expected,
-    });
+    const fault = checkContext((value as { context?: unknown } | undefined)?.context);
+    const { message, field, expected } = fault ?? {
+      ...issue,
+      field: path,
+      expected: issue.message,
+    };
+    return new AffidavitError('invalid_context', message, { field, expected });
   }
   const message = issue.path.length === 0 ? issue.message : `${path}: ${issue.message}`;
   return refuse(message, path || 'body', issue.message);
+}
+
+/** The `app_id` of the query or of the body. */
+export function readAppName(query: Readonly<Record<string, unknown>>, body: unknown): unknown {
+  const inBody = (body as { app_id?: unknown } | null | undefined)?.app_id;
+  const { app_id: inQuery } = query;
+  if (inQuery === undefined || inBody === undefined || inQuery === inBody) {
+    return inQuery ?? inBody;
+  }
+  throw refuse('query and body name different apps', 'app_id', 'one app');
 }
 
 /** The app a request is about: the key's own, or any for a key of the installation. */
@@ -67,12 +79,14 @@ export async function resolveApp(
 ): Promise<AppRef> {
   const own = await directory.appByNumber(identity.app);
   if (!own) throw new AffidavitError('internal', 'the app of the key is gone');
-  if (named === undefined || named === own.app_id) return own;
+  if (named === undefined) return own;
   if (typeof named !== 'string') throw refuse('app_id is not text', 'app_id', 'the id of an app');
+  const wanted = named === 'default' ? 'app_default' : named;
+  if (wanted === own.app_id) return own;
   if (!identity.installation) {
     throw new AffidavitError('forbidden', 'the key belongs to another app', { field: 'app_id' });
   }
-  const app = await directory.appById(named === 'default' ? 'app_default' : named);
+  const app = await directory.appById(wanted);
   if (app) return app;
   throw new AffidavitError('not_found', `there is no app ${named.slice(0, 64)}`, {
     field: 'app_id',

@@ -55,6 +55,8 @@ export interface Route<B = unknown> {
   readonly ownIdempotency?: true;
   /** Codes beyond those that any route can answer. */
   readonly errors?: readonly ErrorCode[];
+  /** The answer is sent piece by piece. */
+  readonly streams?: true;
   /** Content type of a success that is not JSON. */
   readonly produces?: string;
   /** The result is sent as JSON, `JsonText` as it is; undefined when the handler replied itself. */

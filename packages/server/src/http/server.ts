@@ -4,10 +4,11 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { authenticate, requireScope, type Identity } from '../access/identity.ts';
 import { parseStrictJson } from '../ingest/strict-json.ts';
 import type { Services } from '../services.ts';
-import { once, readIdempotencyKey } from './idempotency.ts';
+import { answerClientError } from './client-error.ts';
+import { once, readIdempotencyKey, type Stored } from './idempotency.ts';
 import { openApi } from './openapi.ts';
 import { sendProblem } from './problem.ts';
-import { readBody, readQuery, resolveApp } from './read-request.ts';
+import { readAppName, readBody, readQuery, resolveApp } from './read-request.ts';
 import { JsonText, type Context, type Route } from './route.ts';
 import { readTrace } from './trace.ts';
 
@@ -19,15 +20,22 @@ type RawBody = Buffer | undefined;
 
 const NOBODY = { app: 0, key_id: '', prefix: '', installation: false, agent: null };
 
+/** Who asks, from before the body was read. */
+const identities = new WeakMap<FastifyRequest, Identity>();
+
 export function createHttpServer(services: Services, routes: readonly Route[]): FastifyInstance {
   const server = Fastify({
     bodyLimit: BODY_BYTES_MAX,
-    trustProxy: services.config.trust_proxy,
+    // One proxy: what it appended to X-Forwarded-For. All before that the client may have written.
+    trustProxy: services.config.trust_proxy && ((_address, hop) => hop === 0),
     genReqId: () => newId('event').replace('evt_', 'req_'),
     requestTimeout: HEADERS_TIMEOUT_MS * 4,
     forceCloseConnections: true,
     return503OnClosing: true,
     routerOptions: { maxParamLength: 300 },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) =>
+      void sendProblem(reply, error, request.id, services.journal),
   });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) =>
@@ -61,6 +69,11 @@ export function createHttpServer(services: Services, routes: readonly Route[]): 
     server.route({
       method: route.method,
       url: route.path,
+      // What streams has no end that a HEAD could wait for.
+      exposeHeadRoute: route.method === 'GET' && !route.streams,
+      onRequest: async (request) => {
+        identities.set(request, await identify(services, route, request.headers.authorization));
+      },
       handler: (request, reply) => handle(services, route, request, reply),
     });
   }
@@ -82,7 +95,7 @@ async function handle(
   if (key !== null && !route.ownIdempotency) {
     const { stored, replayed } = await once(context, route, pathOf(request));
     if (replayed) reply.header('idempotent-replayed', 'true');
-    return reply.code(stored.status).type('application/json').send(stored.text);
+    return sendStored(reply, stored, request.id);
   }
   const result = await route.handler(context);
   if (reply.sent || reply.raw.headersSent || result === undefined) return reply;
@@ -92,6 +105,14 @@ async function handle(
   return reply.type('application/json').send(text);
 }
 
+/** An answer that was kept; a problem gets the id of this request. */
+function sendStored(reply: FastifyReply, { status, text }: Stored, request_id: string) {
+  reply.code(status);
+  if (status < 400) return reply.type('application/json').send(text);
+  const problem = { ...(JSON.parse(text) as object), request_id };
+  return reply.header('content-type', 'application/problem+json').send(JSON.stringify(problem));
+}
+
 async function readContext(
   services: Services,
   route: Route,
@@ -99,15 +120,14 @@ async function readContext(
   reply: FastifyReply,
 ): Promise<Context> {
   const { headers } = request;
-  const identity = await identify(services, route, headers.authorization);
+  const identity = identities.get(request) as Identity;
   const query = readQuery(route, request.query);
   const bytes = (request.body as RawBody) ?? Buffer.alloc(0);
   const parsed = bytes.length === 0 ? undefined : parseStrictJson(bytes);
-  const named = query.app_id ?? (parsed as { app_id?: unknown } | undefined)?.app_id;
   const app =
     route.access === 'public'
       ? { app: 0, app_id: '' }
-      : await resolveApp(services.directory, identity, named);
+      : await resolveApp(services.directory, identity, readAppName(query, parsed));
   const trace = readTrace(headers.traceparent as string | undefined);
   return {
     services,
@@ -118,7 +138,7 @@ async function readContext(
     body: readBody(route, parsed),
     bytes,
     idempotencyKey: route.method === 'POST' ? readIdempotencyKey(headers['idempotency-key']) : null,
-    sourceIp: request.ip,
+    sourceIp: request.ip.replace(/^::ffff:(?=\d+\.)/i, ''),
     userAgent: headers['user-agent']?.slice(0, 1024),
     trace: trace.fields,
     traceparent: trace.traceparent,

@@ -81,6 +81,7 @@ async function listFacets(context: Context) {
   }
   const filter = parseFilter(query, ['field', 'limit', 'app_id']);
   const limit = readLimit(query);
+  await recordRead(context, 'facets', { field, ...filter });
   const request = { app: app.app, field, filter, limit };
   const data = await services.readers.run<FacetCount[]>('facets', request);
   return { field, data };
@@ -113,6 +114,7 @@ export const eventRoutes: readonly Route[] = [
     summary: 'Follow the trail as server-sent events',
     filters: true,
     query: ['app_id'],
+    streams: true,
     produces: 'text/event-stream',
     errors: asking,
     handler: streamEvents,
@@ -134,6 +136,7 @@ export const eventRoutes: readonly Route[] = [
     summary: 'Export everything that a filter finds',
     filters: true,
     query: ['format', 'app_id'],
+    streams: true,
     produces: 'application/x-ndjson',
     errors: asking,
     handler: exportEvents,

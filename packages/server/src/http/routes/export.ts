@@ -1,18 +1,16 @@
-import { once } from 'node:events';
-
 import { AffidavitError } from '@affidavit/schema';
 
 import { CSV_HEADER } from '../../query/csv.ts';
 import { parseFilter } from '../../query/filter.ts';
 import type { ExportChunk } from '../../query/reader-thread.ts';
 import { single } from '../read-request.ts';
+import { writeDrained } from '../drain.ts';
 import type { Context } from '../route.ts';
 import { recordAccess, shown } from '../trail-reads.ts';
 
 const FORMATS = { csv: 'text/csv; charset=utf-8', ndjson: 'application/x-ndjson' } as const;
 type Format = keyof typeof FORMATS;
 const CHUNK_ENTRIES = 1000;
-const DRAIN_DEADLINE_MS = 60_000;
 
 function readFormat(query: Context['query']): Format {
   const format = single(query, 'format') ?? 'ndjson';
@@ -52,9 +50,7 @@ export async function exportEvents(context: Context): Promise<undefined> {
     if (format === 'csv') raw.write(CSV_HEADER);
     for (;;) {
       if (raw.destroyed) return undefined;
-      if (!raw.write(chunk.text)) {
-        await once(raw, 'drain', { signal: AbortSignal.timeout(DRAIN_DEADLINE_MS) });
-      }
+      await writeDrained(raw, chunk.text);
       if (!chunk.has_more) break;
       chunk = await readChunk(chunk.next_cursor);
     }

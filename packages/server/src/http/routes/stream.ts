@@ -1,15 +1,14 @@
-import { once } from 'node:events';
-
 import { AffidavitError } from '@affidavit/schema';
 
+import { authenticate } from '../../access/identity.ts';
 import { encodeCursor } from '../../query/cursor.ts';
 import { parseFilter, type Filter } from '../../query/filter.ts';
+import { writeDrained } from '../drain.ts';
 import type { Context } from '../route.ts';
 import { recordRead } from '../trail-reads.ts';
 
 const PAGE_ENTRIES = 200;
 const KEEP_ALIVE_MS = 15_000;
-const DRAIN_DEADLINE_MS = 60_000;
 const STREAMS_MAX = 500;
 
 /** `Last-Event-ID` is the `seq` of the last entry seen; without it a stream begins now. */
@@ -66,7 +65,8 @@ async function currentSize({ services, app }: Context): Promise<number> {
 }
 
 /** `after` is the `seq` behind which the stream begins; -1 for the beginning of the log. */
-async function follow({ services, app, reply }: Context, filter: Filter, after: number) {
+async function follow(context: Context, filter: Filter, after: number) {
+  const { services, app, reply } = context;
   const { raw } = reply;
   let cursor = encodeCursor(app.app, filter, { seq: after, order: 'asc' });
   let wake: () => void = () => undefined;
@@ -88,21 +88,32 @@ async function follow({ services, app, reply }: Context, filter: Filter, after: 
       grown = false;
       let more = true;
       while (more && !raw.destroyed) {
+        if (!(await mayGoOn(context))) return;
         const request = { app: app.app, filter, order: 'asc', limit: PAGE_ENTRIES, cursor };
         const text = await services.readers.run<string>('events', request);
         const page = JSON.parse(text) as Page;
         const block = page.data
           .map((event) => `id: ${event.seq}\nevent: entry\ndata: ${JSON.stringify(event)}\n\n`)
           .join('');
-        if (block !== '' && !raw.write(block)) {
-          await once(raw, 'drain', { signal: AbortSignal.timeout(DRAIN_DEADLINE_MS) });
-        }
+        await writeDrained(raw, block);
         cursor = page.next_cursor;
         more = page.has_more;
       }
     }
   } finally {
     unsubscribe();
+  }
+}
+
+/** A key that was revoked or has expired since the stream began reads no further. */
+async function mayGoOn({ services, reply }: Context): Promise<boolean> {
+  const { authorization } = reply.request.headers;
+  try {
+    await authenticate(services.directory, authorization, services.now());
+    return true;
+  } catch (error) {
+    if (error instanceof AffidavitError && error.code === 'unauthorized') return false;
+    throw error;
   }
 }
 
