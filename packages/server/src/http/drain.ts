@@ -1,38 +1,25 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServerResponse } from 'node:http';
 
-import { AffidavitError } from '@affidavit/schema';
-import type { FastifyInstance } from 'fastify';
-
-import type { CommitFeed } from '../sequence/commit-feed.ts';
-
-/** Longest wait for requests under way when the server is told to stop. */
-const GRACE_MS = 8000;
-const LOOK_MS = 20;
+/** How long a reader may take nothing before it is given up. */
+const DRAIN_DEADLINE_MS = 60_000;
 
 /**
- * The end of service in order: what is under way gets its answer, streams end, what comes new is
- * refused. Must be called before the server listens; the function it returns resolves when no
- * request is under way, or after a grace.
+ * Writes a piece and waits until the reader has taken it, or has gone: then it resolves as well,
+ * and `raw.destroyed` says so. Rejects when the reader takes nothing for too long.
  */
-export function drainOf(http: FastifyInstance, commits: CommitFeed): () => Promise<void> {
-  let underWay = 0;
-  let closing = false;
-  http.addHook('onRequest', async (_, reply) => {
-    underWay++;
-    reply.raw.once('close', () => underWay--);
-    if (!closing) return;
-    reply.header('connection', 'close');
-    throw new AffidavitError('overloaded', 'the server is shutting down', {
-      retryAfterSeconds: 1,
-    });
+export function writeDrained(raw: ServerResponse, text: string): Promise<void> {
+  if (text === '' || raw.destroyed || raw.write(text)) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const end = (error?: Error) => {
+      clearTimeout(timer);
+      raw.off('drain', end).off('close', end);
+      if (error) reject(error);
+      else resolve();
+    };
+    const timer = setTimeout(
+      () => end(new Error('the reader takes nothing any more')),
+      DRAIN_DEADLINE_MS,
+    );
+    raw.on('drain', end).on('close', end);
   });
-  http.addHook('onSend', async (_, reply) => {
-    if (closing) reply.header('connection', 'close');
-  });
-  return async () => {
-    closing = true;
-    commits.close();
-    const end = performance.now() + GRACE_MS;
-    while (underWay > 0 && performance.now() < end) await sleep(LOOK_MS);
-  };
 }
