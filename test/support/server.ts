@@ -154,7 +154,10 @@ export async function startAffidavit(options: StartOptions = {}): Promise<Affida
       return child.exitCode;
     },
     request: (method, path, asked = {}) =>
-      send(agent, url, method, path, { key: adminKey, ...asked }),
+      send(agent, url, method, path, {
+        ...asked,
+        key: asked.key === undefined ? adminKey : asked.key,
+      }),
   };
 }
 

@@ -11,32 +11,55 @@ import { route, type Context, type Route } from '../route.ts';
 
 const admin = { access: 'admin', tag: 'access' } as const;
 
+/** Apps that may be made at once, so that each still finds a number of its own. */
+const ATTEMPTS_MAX = 100;
+
 async function createApp(context: Context<z.infer<typeof AppBody>>) {
   const { services, body } = context;
   if (!context.identity.installation) {
     throw new AffidavitError('forbidden', 'only a key of the installation makes apps');
   }
   const app_id = newId('app');
-  const known = await services.directory.apps();
-  const app = Math.max(...known.map((row) => row.app)) + 1;
-  const created_at = services.now();
   const origin = `${services.config.origin}/${app_id}`;
-  const effects: Effect[] = [
-    { op: 'insert', table: 'apps', row: { app, app_id, name: body.name, created_at } },
-    {
-      op: 'insert',
-      table: 'signing_keys',
-      row: newSigningKey(services.keyring, app, origin, created_at),
-    },
-  ];
-  await administer(
-    context,
-    { event_type: 'app.created', args: { app_id, name: body.name } },
-    effects,
-  );
+  const app = await numberApp(context, { app_id, name: body.name, origin });
   const opened = { event_type: 'ledger.opened', ...requestFields(context) };
   await services.trail.record({ app, app_id, events: [opened] });
   return { app_id, name: body.name, origin };
+}
+
+interface NewApp {
+  readonly app_id: string;
+  readonly name: string;
+  readonly origin: string;
+}
+
+/** Takes the next number, and where another app was faster, the one after. */
+async function numberApp(context: Context, made: NewApp): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const known = await context.services.directory.apps();
+    const app = Math.max(...known.map((row) => row.app)) + 1;
+    try {
+      await insertApp(context, app, made);
+      return app;
+    } catch (error) {
+      const taken = error instanceof AffidavitError && error.code === 'conflict';
+      if (!taken || attempt === ATTEMPTS_MAX) throw error;
+    }
+  }
+}
+
+async function insertApp(context: Context, app: number, { app_id, name, origin }: NewApp) {
+  const { keyring, now } = context.services;
+  const created_at = now();
+  const effects: Effect[] = [
+    { op: 'insert', table: 'apps', row: { app, app_id, name, created_at } },
+    {
+      op: 'insert',
+      table: 'signing_keys',
+      row: newSigningKey(keyring, app, origin, created_at),
+    },
+  ];
+  await administer(context, { event_type: 'app.created', args: { app_id, name } }, effects);
 }
 
 export const appRoutes: readonly Route[] = [
