@@ -1,6 +1,11 @@
+import { AffidavitError } from '@affidavit/schema';
+
 import { ConfigError, HELP, readConfig } from './config/config.ts';
-import { startServer, type RunningServer } from './start.ts';
+import { RollbackFound, startServer, type RunningServer } from './start.ts';
 import { StoreFailure } from './store/port.ts';
+
+/** Longest time from the signal to the end of the process. */
+const CLOSE_MS = 20_000;
 
 /** Runs the server until it is told to stop; resolves with the exit code. */
 export async function runServer(argv: readonly string[]): Promise<number> {
@@ -21,8 +26,24 @@ export async function runServer(argv: readonly string[]): Promise<number> {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
   });
-  await server.close();
-  return 0;
+  return (await closesInTime(server)) ? 0 : 1;
+}
+
+/** A thread or a disk that hangs must not keep the process from ending. */
+async function closesInTime(server: RunningServer): Promise<boolean> {
+  const overdue = setTimeout(() => {
+    process.stderr.write('The server could not end in order; all that was acknowledged is kept.\n');
+    process.exit(1);
+  }, CLOSE_MS);
+  try {
+    await server.close();
+    return true;
+  } catch (error) {
+    process.stderr.write(`${startFailure(error)}\n`);
+    return false;
+  } finally {
+    clearTimeout(overdue);
+  }
 }
 
 function greeting({ url, first, closedIntents, services }: RunningServer): string {
@@ -44,7 +65,12 @@ function greeting({ url, first, closedIntents, services }: RunningServer): strin
 }
 
 function startFailure(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof StoreFailure) return error.message;
+  if (error instanceof RollbackFound) return error.explanation;
+  if (error instanceof ConfigError) return error.message;
+  if (error instanceof StoreFailure) return `The ledger cannot be opened: ${error.message}`;
+  if (error instanceof AffidavitError && error.code !== 'internal') {
+    return [error.message, error.details.advice].filter(Boolean).join('\n');
+  }
   const { code, message, stack } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') return `The port is taken: ${message}. Choose another with --port.`;
   if (code === 'EACCES') return `Not allowed: ${message}`;

@@ -13,7 +13,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 
 import { StoredDirectory } from './access/directory.ts';
-import { ConfigError, type Config } from './config/config.ts';
+import type { Config } from './config/config.ts';
 import { readMasterKeys } from './config/master-key.ts';
 import { firstStart, type FirstStart } from './first-start.ts';
 import { Metrics } from './http/metrics.ts';
@@ -30,8 +30,10 @@ import { Sequencer } from './sequence/sequencer.ts';
 import type { Verdict } from './sequence/submission.ts';
 import type { WriterSettings } from './sequence/writer-thread.ts';
 import type { Services } from './services.ts';
-import type { Database } from './store/open.ts';
-import { Thread } from './threads/rpc.ts';
+import { drainOf } from './shutdown.ts';
+import { holdDatabase, type Database } from './store/open.ts';
+import { StoreFailure } from './store/port.ts';
+import { LastingThread } from './threads/lasting.ts';
 
 const QUEUE_EVENTS = 20_000;
 const BATCH_EVENTS = 2000;
@@ -59,6 +61,7 @@ export async function startServer(
   const database: Database = { kind: 'sqlite', path: join(config.data_folder, 'affidavit.db') };
   const processId = newId('execution').replace('exe_', 'prc_');
 
+  const hold = holdDatabase(database);
   const writer = await openWriter(config, database, masterKeys, journal);
   const commits = new CommitFeed();
   const directoryReaders = readers(database, 1, config);
@@ -77,6 +80,7 @@ export async function startServer(
       commits.publish(app, size);
       index.grown(app, size);
     },
+    onUncertain: ({ effects }) => directory.onEffects(effects),
     onFailure: (failure) => {
       metrics.writeFailures.inc({ reason: failure.reason });
       journal.error({ err: failure, reason: failure.reason }, 'the trail cannot be written');
@@ -113,16 +117,19 @@ export async function startServer(
   };
   for (const { app } of await directory.apps()) index.grown(app, Infinity);
   const http = createHttpServer(services, routes);
+  const drain = drainOf(http, commits);
   const url = await http.listen({ host: config.host, port: config.port });
   const close = async () => {
+    await drain();
     await http.close();
+    await callTrail.close();
     await sequencer.close();
-    callTrail.close();
     await index.close();
     await egress.close();
     await Promise.all([services.readers.close(), directoryReaders.close()]);
     await writer.thread.call('close', null);
-    await writer.thread.terminate();
+    await writer.thread.close();
+    hold.release();
   };
   return { url, first, closedIntents, http, services, close };
 }
@@ -132,26 +139,51 @@ function readers(database: Database, threads: number, config: Config): ReaderPoo
   return new ReaderPool({ database, threads, deadlineMs, queueLimit: QUERY_QUEUE * threads });
 }
 
-/** Starts the writer; refuses a database that is behind what was signed, unless it is accepted. */
+/** The writer, and the rollbacks that were accepted at its first start. */
+interface Writer {
+  readonly thread: LastingThread;
+  readonly rollbacks: readonly Rollback[];
+}
+
+/**
+ * Starts the writer, and anew whenever it ends; refuses a database that is behind what was signed,
+ * unless that is accepted.
+ */
 async function openWriter(
   config: Config,
   database: Database,
   master_keys: readonly Uint8Array[],
   journal: Logger,
-) {
+): Promise<Writer> {
   const guard_path = config.guard_path ?? join(config.data_folder, 'last-checkpoints.json');
   const settings: WriterSettings = { database, master_keys, guard_path };
-  const thread = new Thread(new URL('./sequence/writer-thread.ts', import.meta.url), settings, {
-    onEnd: (reason) => journal.error({ err: reason }, 'the writer thread ended'),
+  let rollbacks: readonly Rollback[] = [];
+  const thread = new LastingThread({
+    module: new URL('./sequence/writer-thread.ts', import.meta.url),
+    workerData: settings,
+    onEnd: (reason) => {
+      journal.error({ err: reason }, 'the writer thread ended; a new one is started');
+    },
+    prepare: async (made) => {
+      rollbacks = await made.call<Rollback[]>('open', null);
+      if (rollbacks.length === 0) return;
+      if (!config.accept_rollback) throw new RollbackFound(rollbacks, guard_path);
+      const appIds = rollbacks.map(({ app_id }) => app_id);
+      await made.call('acceptRollback', appIds);
+    },
   });
-  const rollbacks = await thread.call<Rollback[]>('open', null);
-  if (rollbacks.length === 0) return { thread, rollbacks };
-  if (config.accept_rollback) {
-    await thread.call('acceptRollback', null);
-    return { thread, rollbacks };
+  await thread.ready();
+  return { thread, rollbacks };
+}
+
+/** To callers a database like any that is damaged; to who starts the server, all there is to say. */
+export class RollbackFound extends StoreFailure {
+  readonly explanation: string;
+
+  constructor(rollbacks: readonly Rollback[], guardPath: string) {
+    super('damaged', 'the database is behind what this server has signed');
+    this.explanation = rollbackMessage(rollbacks, guardPath);
   }
-  await thread.terminate();
-  throw new ConfigError(rollbackMessage(rollbacks, guard_path));
 }
 
 function rollbackMessage(rollbacks: readonly Rollback[], guardPath: string): string {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 
 import type { Database } from '../store/open.ts';
-import { Thread } from '../threads/rpc.ts';
+import { LastingThread } from '../threads/lasting.ts';
 import { SMALL_SEGMENT } from './indexer.ts';
 import type { IndexerSettings, IndexNotice } from './indexer-thread.ts';
 
@@ -9,19 +9,26 @@ const PAUSE_AFTER_FAILURE_MS = 5000;
 
 /** Keeps the indexer at work: tells it of growth, and passes its pages to the writer. */
 export class IndexFeed {
-  readonly #indexer: Thread;
+  readonly #indexer: LastingThread;
   readonly #journal: Logger;
   readonly #sizes = new Map<number, number>();
   readonly #indexed = new Map<number, number>();
   #busy = false;
   #closed = false;
 
-  constructor(database: Database, writer: Thread, journal: Logger) {
+  constructor(database: Database, writer: LastingThread, journal: Logger) {
     this.#journal = journal;
     const settings: IndexerSettings = { database };
-    this.#indexer = new Thread(new URL('./indexer-thread.ts', import.meta.url), settings, {
+    this.#indexer = new LastingThread({
+      module: new URL('./indexer-thread.ts', import.meta.url),
+      workerData: settings,
       onNotice: (notice: IndexNotice) => void this.#pass(notice, writer).catch(() => undefined),
+      onEnd: (reason) => {
+        journal.error({ err: reason }, 'the indexer thread ended; a new one is started');
+        void this.#indexer.ready().catch(() => undefined);
+      },
     });
+    void this.#indexer.ready().catch(() => undefined);
   }
 
   /** `size` may be unknown (Infinity) after a start. */
@@ -32,10 +39,10 @@ export class IndexFeed {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#indexer.terminate();
+    await this.#indexer.close();
   }
 
-  async #pass(notice: IndexNotice, writer: Thread): Promise<void> {
+  async #pass(notice: IndexNotice, writer: LastingThread): Promise<void> {
     if ('tidy' in notice) return writer.call('tidy', notice.tidy);
     const { id, write } = notice;
     const error = await writer.call('index', write).then(

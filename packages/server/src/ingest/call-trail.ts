@@ -31,6 +31,7 @@ export class StoredCallTrail implements CallTrail {
   readonly #journal: Logger;
   readonly #unsettled: Unsettled[] = [];
   #timer: NodeJS.Timeout | null = null;
+  #closed = false;
 
   constructor(trail: Trail, processId: string, now: () => number, journal: Logger) {
     this.#trail = trail;
@@ -82,7 +83,8 @@ export class StoredCallTrail implements CallTrail {
   }
 
   #write(app: AppRef, event: AuditEvent): Promise<Receipt> {
-    return this.#trail.record({ ...app, events: [event], effects: [closing(app, event)] });
+    const effects = [closing(app, event)];
+    return this.#trail.record({ ...app, events: [event], effects, owed: true });
   }
 
   /** Keeps an outcome until it is written; if the process dies first, it becomes `unknown`. */
@@ -91,24 +93,31 @@ export class StoredCallTrail implements CallTrail {
       this.#journal.error('too many outcomes wait to be written; this one will be unknown');
       return;
     }
+    if (this.#closed) return;
     this.#unsettled.push(unsettled);
     this.#timer ??= setTimeout(() => void this.#retry(), RETRY_MS);
   }
 
   async #retry(): Promise<void> {
     this.#timer = null;
-    for (const unsettled of this.#unsettled.splice(0)) {
-      try {
-        await this.#write(unsettled.app, unsettled.event);
-      } catch (error) {
-        // Written after all: the intent is no longer open.
-        if (error instanceof AffidavitError && error.code === 'conflict') continue;
-        this.#settleLater(unsettled);
-      }
+    await Promise.all(this.#unsettled.splice(0).map((unsettled) => this.#settle(unsettled)));
+  }
+
+  async #settle(unsettled: Unsettled): Promise<void> {
+    try {
+      await this.#write(unsettled.app, unsettled.event);
+    } catch (error) {
+      // The intent is not open: its outcome was written after all, or it never was itself.
+      if (error instanceof AffidavitError && error.code === 'conflict') return;
+      this.#settleLater(unsettled);
     }
   }
 
-  close(): void {
+  /** Tries once more what waits; the rest becomes `unknown` at the next start. */
+  async close(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer);
+    await this.#retry();
+    this.#closed = true;
     if (this.#timer) clearTimeout(this.#timer);
   }
 }

@@ -1,6 +1,6 @@
 import { newId, type AuditEvent } from '@affidavit/schema';
 
-import type { Sequencer } from '../sequence/sequencer.ts';
+import type { Sequencer, SubmitOptions } from '../sequence/sequencer.ts';
 import type { Receipt } from '../sequence/submission.ts';
 import type { Effect } from '../store/port.ts';
 import { prepareEvent, type Identity } from './prepare.ts';
@@ -12,8 +12,8 @@ export interface TrailWrite {
   readonly app_id: string;
   readonly events: readonly AuditEvent[];
   readonly effects?: readonly Effect[];
-  /** Called when the write comes through after the caller was told that it failed. */
-  readonly onLate?: (receipt: Receipt) => void;
+  readonly onLate?: SubmitOptions['onLate'];
+  readonly owed?: SubmitOptions['owed'];
 }
 
 /**
@@ -28,12 +28,12 @@ export class Trail {
   }
 
   /** Records what the server itself saw. */
-  record({ app, app_id, events, effects = [], onLate }: TrailWrite): Promise<Receipt> {
+  record({ app, app_id, events, effects = [], onLate, owed }: TrailWrite): Promise<Receipt> {
     const prepared = events.map((event) => {
       const whole = complete({ ...event, app_id, source: 'observed' });
       return prepareEvent(redactEvent(whole), freshIdentity(event.event_id));
     });
-    return this.#sequencer.submit({ app, events: prepared, effects }, onLate);
+    return this.#sequencer.submit({ app, events: prepared, effects }, { onLate, owed });
   }
 
   /** Applies bookkeeping that is no event of its own, in turn with the entries. */
@@ -42,10 +42,11 @@ export class Trail {
   }
 
   /** Records what a client said. `identities` tell retries; the events are validated already. */
-  report(
+  async report(
     { app, app_id, events }: TrailWrite,
     identities: readonly (Identity | null)[],
   ): Promise<Receipt> {
+    this.#sequencer.admit(events.length);
     const prepared = events.map((event, index) => {
       const whole: AuditEvent = { ...event, app_id, source: 'reported' };
       return prepareEvent(redactEvent(whole), identities[index] ?? freshIdentity());

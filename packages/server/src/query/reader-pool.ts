@@ -1,6 +1,7 @@
 import { AffidavitError } from '@affidavit/schema';
 
-import { Thread } from '../threads/rpc.ts';
+import { LastingThread } from '../threads/lasting.ts';
+import { ThreadEnded } from '../threads/rpc.ts';
 import type { ReaderSettings } from './reader-thread.ts';
 
 export interface ReaderPoolOptions extends ReaderSettings {
@@ -15,33 +16,60 @@ export interface ReaderPoolOptions extends ReaderSettings {
 const GRACE_MS = 2000;
 const RETRY_AFTER_SECONDS = 2;
 
+/** A query whose thread ended under it, for another one's sake, is asked once more. */
+const TRIES = 2;
+
 /** Reader threads. A query that hangs costs its thread, never a write. */
 export class ReaderPool {
   readonly #options: ReaderPoolOptions;
-  readonly #threads: Thread[];
-  #closed = false;
+  readonly #threads: readonly LastingThread[];
 
   constructor(options: ReaderPoolOptions) {
     this.#options = options;
-    this.#threads = Array.from({ length: options.threads }, (_, index) => this.#start(index));
+    const { threads, database } = options;
+    const workerData: ReaderSettings = { database };
+    const module = new URL('./reader-thread.ts', import.meta.url);
+    this.#threads = Array.from(
+      { length: threads },
+      () => new LastingThread({ module, workerData }),
+    );
+    for (const thread of this.#threads) thread.ready().catch(() => undefined);
   }
 
   /** Runs an operation of `reader-thread.ts`; rejects with `query_timeout` at the deadline. */
   async run<T>(op: string, request: object): Promise<T> {
-    const { deadlineMs, queueLimit, threads } = this.#options;
+    const deadline = Date.now() + this.#options.deadlineMs;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#runBy<T>(deadline, op, request);
+      } catch (error) {
+        if (!(error instanceof ThreadEnded)) throw error;
+        if (tries === TRIES || Date.now() >= deadline) throw timedOut(error);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.close()));
+  }
+
+  async #runBy<T>(deadline: number, op: string, request: object): Promise<T> {
+    const { queueLimit, threads } = this.#options;
     const thread = this.#threads.reduce((a, b) => (b.pending < a.pending ? b : a));
     if (thread.pending * threads >= queueLimit) {
       throw new AffidavitError('overloaded', 'too many queries are waiting', {
         retryAfterSeconds: RETRY_AFTER_SECONDS,
       });
     }
-    const deadline = Date.now() + deadlineMs;
     let timer: NodeJS.Timeout | undefined;
     const expiry = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        void thread.terminate();
-        reject(new AffidavitError('query_timeout', 'the query did not end within its deadline'));
-      }, deadlineMs + GRACE_MS);
+      timer = setTimeout(
+        () => {
+          void thread.replace();
+          reject(timedOut());
+        },
+        deadline + GRACE_MS - Date.now(),
+      );
     });
     try {
       return await Promise.race([thread.call<T>(op, { ...request, deadline }), expiry]);
@@ -49,23 +77,10 @@ export class ReaderPool {
       clearTimeout(timer);
     }
   }
+}
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.all(this.#threads.map((thread) => thread.terminate()));
-  }
-
-  #start(index: number): Thread {
-    const { database } = this.#options;
-    const settings: ReaderSettings = { database };
-    return new Thread(new URL('./reader-thread.ts', import.meta.url), settings, {
-      onEnd: () => {
-        if (!this.#closed) setTimeout(() => this.#replace(index), 100);
-      },
-    });
-  }
-
-  #replace(index: number): void {
-    if (!this.#closed) this.#threads[index] = this.#start(index);
-  }
+function timedOut(cause?: unknown): AffidavitError {
+  return new AffidavitError('query_timeout', 'the query did not end within its deadline', {
+    cause,
+  });
 }

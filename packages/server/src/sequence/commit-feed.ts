@@ -3,10 +3,21 @@ type Listener = (size: number) => void;
 /** Tells those who wait for new entries that a log has grown. */
 export class CommitFeed {
   readonly #listeners = new Map<number, Set<Listener>>();
+  #closed = false;
 
   /** `size` is the new size of the log. */
   publish(app: number, size: number): void {
     for (const listener of this.#listeners.get(app) ?? []) listener(size);
+  }
+
+  /** Tells everyone who waits that nothing more will come. */
+  close(): void {
+    this.#closed = true;
+    for (const [app] of this.#listeners) this.publish(app, 0);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   subscribe(app: number, listener: Listener): () => void {

@@ -9,9 +9,17 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { CompactRange, parseCheckpoint, rangeNodes, toBase64 } from '@affidavit/ledger';
+import {
+  CompactRange,
+  LedgerError,
+  parseCheckpoint,
+  rangeNodes,
+  toBase64,
+  type Checkpoint,
+} from '@affidavit/ledger';
 import type { Kysely } from 'kysely';
 
+import { StoreFailure } from '../store/port.ts';
 import type { Tables } from '../store/tables.ts';
 import { nativeSha256 } from './hash.ts';
 
@@ -21,12 +29,14 @@ import { nativeSha256 } from './hash.ts';
  */
 export type LastCheckpoints = Record<string, string>;
 
+/** Throws `StoreFailure` for a file that is there and cannot be used: it must not count as none. */
 export function readGuard(path: string): LastCheckpoints {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as LastCheckpoints;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw error;
+    const message = `the file of last checkpoints cannot be read: ${path}`;
+    throw new StoreFailure('damaged', message, { cause: error });
   }
 }
 
@@ -58,15 +68,33 @@ export async function findRollbacks(
 ): Promise<Rollback[]> {
   const rollbacks: Rollback[] = [];
   for (const [app_id, note] of Object.entries(checkpoints)) {
-    const signed = parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1));
+    const signed = readSigned(note);
     const found = await headSize(db, app_id);
     const sizes = { app_id, signed_size: signed.size, found_size: found.size };
     if (found.size < signed.size) rollbacks.push({ ...sizes, reason: 'behind' });
-    else if (toBase64(await rootAt(db, found.app, signed.size)) !== toBase64(signed.root)) {
+    else if (!(await holds(db, found.app, signed))) {
       rollbacks.push({ ...sizes, reason: 'other_history' });
     }
   }
   return rollbacks;
+}
+
+function readSigned(note: string): Checkpoint {
+  try {
+    return parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1));
+  } catch (error) {
+    throw new StoreFailure('damaged', 'the file of last checkpoints is damaged', { cause: error });
+  }
+}
+
+/** Whether the first entries of a log are those that were signed. */
+async function holds(db: Kysely<Tables>, app: number, signed: Checkpoint): Promise<boolean> {
+  try {
+    return toBase64(await rootAt(db, app, signed.size)) === toBase64(signed.root);
+  } catch (error) {
+    if (error instanceof LedgerError) return false;
+    throw error;
+  }
 }
 
 async function headSize(db: Kysely<Tables>, appId: string): Promise<{ app: number; size: number }> {

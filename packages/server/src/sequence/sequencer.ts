@@ -16,14 +16,22 @@ export interface SequencerOptions {
   readonly batchLimit: number;
   readonly onCommit?: (submission: Submission, receipt: Receipt) => void;
   readonly onFailure?: (failure: StoreFailure) => void;
+  /** Called for each submission of a batch that failed and may have been written all the same. */
+  readonly onUncertain?: (submission: Submission) => void;
+}
+
+export interface SubmitOptions {
+  /** Called when the commit came through, or may have, though the caller was told that it failed. */
+  readonly onLate?: (() => void) | undefined;
+  /** Taken even when the queue is full: the outcome of an intent that was taken. */
+  readonly owed?: boolean | undefined;
 }
 
 interface Waiting {
   readonly submission: Submission;
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: Error) => void;
-  /** Called when the commit comes through after the caller was told that it failed. */
-  readonly onLate: ((receipt: Receipt) => void) | undefined;
+  readonly onLate: (() => void) | undefined;
   settled: boolean;
 }
 
@@ -31,6 +39,8 @@ const SWEEP_MS = 50;
 /** The writer gives up this much earlier than the caller, so that the caller hears the reason. */
 const MARGIN_MS = 250;
 const RETRY_AFTER_SECONDS = 1;
+/** Submissions may be without events, so that counting those alone is no bound. */
+const QUEUE_SUBMISSIONS_MAX = 20_000;
 
 /**
  * Gathers submissions while the writer commits, and hands them over together: group commit. Every
@@ -58,16 +68,20 @@ export class Sequencer {
     return this.#lastFailure;
   }
 
+  /** Throws `overloaded` where so many events would not be taken now: ask before the work. */
+  admit(events: number): void {
+    const refusal = this.#refusal(events);
+    if (refusal) throw refusal;
+  }
+
   /** Resolves when the submission is durable and under a signed checkpoint. */
   submit(
     submission: Omit<Submission, 'deadline'>,
-    onLate?: (receipt: Receipt) => void,
+    { onLate, owed = false }: SubmitOptions = {},
   ): Promise<Receipt> {
-    const { now, deadlineMs, queueLimit } = this.#options;
-    if (this.#closed) return Promise.reject(closing());
-    if (this.#queuedEvents + submission.events.length > queueLimit && this.#queuedEvents > 0) {
-      return Promise.reject(overloaded());
-    }
+    const { now, deadlineMs } = this.#options;
+    const refusal = this.#refusal(submission.events.length);
+    if (refusal && (!owed || this.#closed)) return Promise.reject(refusal);
     const deadline = now() + deadlineMs;
     return new Promise((resolve, reject) => {
       const whole = { ...submission, deadline: deadline - MARGIN_MS };
@@ -89,6 +103,13 @@ export class Sequencer {
     }
     if (this.#sweeper) clearInterval(this.#sweeper);
     for (const waiting of this.#queue.splice(0)) settle(waiting, closing());
+  }
+
+  #refusal(events: number): AffidavitError | null {
+    if (this.#closed) return closing();
+    const full = this.#queue.length >= QUEUE_SUBMISSIONS_MAX;
+    const over = this.#queuedEvents + events > this.#options.queueLimit && this.#queuedEvents > 0;
+    return full || over ? overloaded() : null;
   }
 
   #takeBatch(): Waiting[] {
@@ -132,14 +153,21 @@ export class Sequencer {
             });
       this.#lastFailure = failure;
       this.#options.onFailure?.(failure);
-      for (const waiting of batch) settle(waiting, unavailable(failure));
+      for (const waiting of batch) this.#fail(waiting, failure);
     }
+  }
+
+  #fail(waiting: Waiting, failure: StoreFailure): void {
+    settle(waiting, unavailable(failure));
+    if (failure.committed === 'no') return;
+    this.#options.onUncertain?.(waiting.submission);
+    waiting.onLate?.();
   }
 
   #deliver(waiting: Waiting, verdict: Verdict): void {
     if (!verdict.ok) return settle(waiting, refused(verdict.refusal));
     this.#options.onCommit?.(waiting.submission, verdict.receipt);
-    if (waiting.settled) return waiting.onLate?.(verdict.receipt);
+    if (waiting.settled) return waiting.onLate?.();
     waiting.settled = true;
     waiting.resolve(verdict.receipt);
   }

@@ -5,6 +5,7 @@ import { createKeyring } from '@affidavit/vault/sealing';
 
 import { writeIndexPages, type IndexWrite } from '../indexing/write.ts';
 import { openLedgerStore, type Database } from '../store/open.ts';
+import { StoreFailure, type LedgerStore } from '../store/port.ts';
 import { serve } from '../threads/rpc.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { findRollbacks, readGuard, writeGuard, type LastCheckpoints } from './rollback-guard.ts';
@@ -18,16 +19,29 @@ export interface WriterSettings {
 }
 
 const GUARD_PAUSE_MS = 1000;
-const DERIVE_DEADLINE_MS = 10_000;
+/** Index pages can wait: they give way at once where something holds the database. */
+const DERIVE_DEADLINE_MS = 200;
 
 const settings = workerData as WriterSettings;
 const keyring = createKeyring(settings.master_keys);
-const store = openLedgerStore(settings.database);
-const writer = new LedgerWriter({
-  store,
-  openSigner: (key) => openSigner(keyring, key),
-  now: Date.now,
-});
+
+interface Ledger {
+  readonly store: LedgerStore;
+  readonly writer: LedgerWriter;
+}
+let opened: Ledger | null = null;
+
+function open(): Ledger {
+  const store = openLedgerStore(settings.database);
+  const now = Date.now;
+  const writer = new LedgerWriter({ store, openSigner: (key) => openSigner(keyring, key), now });
+  return { store, writer };
+}
+
+function ledger(): Ledger {
+  if (opened) return opened;
+  throw new StoreFailure('damaged', 'the ledger is not open');
+}
 
 let checkpoints: LastCheckpoints = {};
 let guardTimer: NodeJS.Timeout | null = null;
@@ -66,12 +80,9 @@ const appIds = new Map<number, string>();
 
 async function learnApps(submissions: readonly Submission[]): Promise<void> {
   if (submissions.every((submission) => appIds.has(submission.app))) return;
-  for (const { app, app_id } of await store.db
-    .selectFrom('apps')
-    .select(['app', 'app_id'])
-    .execute()) {
-    appIds.set(app, app_id);
-  }
+  const { db } = ledger().store;
+  const apps = await db.selectFrom('apps').select(['app', 'app_id']).execute();
+  for (const { app, app_id } of apps) appIds.set(app, app_id);
 }
 
 /** What is durable is acknowledged, whatever happens to the guard. */
@@ -85,28 +96,38 @@ async function keepGuard(submissions: readonly Submission[], verdicts: readonly 
 }
 
 serve({
-  /** Rollbacks found against the guard file; nothing may be written before they are accepted. */
+  /**
+   * Opens the ledger; answers the rollbacks found against the guard file. Nothing may be written
+   * before they are accepted.
+   */
   open: () =>
     inTurn(async () => {
+      opened ??= open();
       checkpoints = readGuard(settings.guard_path);
-      return findRollbacks(store.db, checkpoints);
+      return findRollbacks(opened.store.db, checkpoints);
     }),
-  acceptRollback: () =>
+  /** Forgets what was signed last in these apps. */
+  acceptRollback: (appIds: readonly string[]) =>
     inTurn(async () => {
-      checkpoints = {};
+      for (const appId of appIds) delete checkpoints[appId];
     }),
   write: (submissions: readonly Submission[]) =>
     inTurn(async () => {
-      const verdicts = await writer.write(submissions);
+      const verdicts = await ledger().writer.write(submissions);
       await keepGuard(submissions, verdicts);
       return verdicts;
     }),
-  tidy: (pages: number) => inTurn(() => store.tidy(pages)),
+  tidy: (pages: number) => inTurn(() => ledger().store.tidy(pages)),
   index: (write: IndexWrite) =>
-    inTurn(() => store.derive(Date.now() + DERIVE_DEADLINE_MS, (db) => writeIndexPages(db, write))),
+    inTurn(() =>
+      ledger().store.derive(Date.now() + DERIVE_DEADLINE_MS, (db) => writeIndexPages(db, write)),
+    ),
   close: () =>
     inTurn(async () => {
-      saveGuard();
-      await store.close();
+      try {
+        saveGuard();
+      } finally {
+        await opened?.store.close();
+      }
     }),
 });

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { LedgerStore } from './port.ts';
 import { Checkpointer } from './sqlite/checkpointer.ts';
 import { kyselyOn } from './sqlite/dialect.ts';
+import { holdFolder } from './sqlite/hold.ts';
 import { openReader } from './sqlite/open.ts';
 import { SqliteStore } from './sqlite/store.ts';
 import type { Tables } from './tables.ts';
@@ -11,6 +12,11 @@ import type { Tables } from './tables.ts';
 export interface Database {
   readonly kind: 'sqlite';
   readonly path: string;
+}
+
+/** Keeps other servers away from an embedded database. Throws `StoreFailure`. */
+export function holdDatabase(database: Database): { release(): void } {
+  return holdFolder(`${database.path}.lock`);
 }
 
 /** Opens the store for writing, making or migrating its tables. Throws `StoreFailure`. */

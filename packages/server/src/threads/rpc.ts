@@ -75,6 +75,11 @@ export function notify(notice: unknown): void {
   parentPort?.postMessage({ notice });
 }
 
+/** What calls get whose thread ended before it answered: whether they took effect is not known. */
+export class ThreadEnded extends Error {
+  override readonly name = 'ThreadEnded';
+}
+
 interface Waiting {
   readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
@@ -98,15 +103,16 @@ export class Thread {
       if ('notice' in message) hooks.onNotice?.(message.notice);
       else this.#settle(message);
     });
-    const end = (reason: Error) => {
+    const end = (message: string, cause?: unknown) => {
       if (this.#ended) return;
+      const reason = new ThreadEnded(message, { cause });
       this.#ended = reason;
       for (const { reject } of this.#waiting.values()) reject(reason);
       this.#waiting.clear();
       hooks.onEnd?.(reason);
     };
-    this.#worker.on('error', (error) => end(error as Error));
-    this.#worker.on('exit', (code) => end(new Error(`the thread ended with code ${code}`)));
+    this.#worker.on('error', (error) => end('the thread failed', error));
+    this.#worker.on('exit', (code) => end(`the thread ended with code ${code}`));
   }
 
   get pending(): number {

@@ -79,7 +79,7 @@ async function follow(context: Context, filter: Filter, after: number) {
   try {
     // An id without data: a client that loses the connection before its first entry resumes here.
     raw.write(`retry: 1000\n${after >= 0 ? `id: ${after}\n` : ''}\n`);
-    while (!raw.destroyed) {
+    while (!raw.destroyed && !services.commits.closed) {
       if (!grown)
         await pause(
           (done) => (wake = done),

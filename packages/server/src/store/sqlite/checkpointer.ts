@@ -19,10 +19,15 @@ export class Checkpointer {
     this.#db.exec('PRAGMA synchronous = FULL');
     let moved = 0;
     this.#timer = setInterval(() => {
-      const pages = this.#length();
-      if (pages === moved || pages < PAGES_MIN) return;
-      moved = this.#move();
-      onLong(pages);
+      try {
+        const pages = this.#length();
+        if (pages === moved || pages < PAGES_MIN) return;
+        moved = this.#move();
+        onLong(pages);
+      } catch {
+        // A full disk or a lock: what is not moved stays safe where it is, and is tried again.
+        moved = 0;
+      }
     }, PAUSE_MS);
     this.#timer.unref();
   }

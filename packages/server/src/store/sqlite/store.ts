@@ -150,11 +150,12 @@ class Connection implements StoreTransaction {
 /** The embedded store. See `LedgerStore` for what it promises. */
 export class SqliteStore implements LedgerStore {
   readonly #path: string;
-  #connection: Connection | null;
+  #connection: Connection | null = null;
 
+  /** Throws `StoreFailure` where the file cannot be opened. */
   constructor(path: string) {
     this.#path = path;
-    this.#connection = new Connection(path);
+    this.#open();
   }
 
   get db(): Kysely<Tables> {

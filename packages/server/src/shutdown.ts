@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { AffidavitError } from '@affidavit/schema';
+import type { FastifyInstance } from 'fastify';
+
+import type { CommitFeed } from './sequence/commit-feed.ts';
+
+/** Longest wait for requests under way when the server is told to stop. */
+const GRACE_MS = 8000;
+const LOOK_MS = 20;
+
+/**
+ * The end of service in order: what is under way gets its answer, streams end, what comes new is
+ * refused. Must be called before the server listens; the function it returns resolves when no
+ * request is under way, or after a grace.
+ */
+export function drainOf(http: FastifyInstance, commits: CommitFeed): () => Promise<void> {
+  const underWay = new Set<object>();
+  let closing = false;
+  http.addHook('onRequest', async (_, reply) => {
+    underWay.add(reply);
+    reply.raw.once('close', () => underWay.delete(reply));
+    if (!closing) return;
+    reply.header('connection', 'close');
+    throw new AffidavitError('overloaded', 'the server is shutting down', {
+      retryAfterSeconds: 1,
+    });
+  });
+  http.addHook('onSend', async (_, reply) => {
+    if (closing) reply.header('connection', 'close');
+  });
+  return async () => {
+    closing = true;
+    commits.close();
+    const end = performance.now() + GRACE_MS;
+    while (underWay.size > 0 && performance.now() < end) await sleep(LOOK_MS);
+  };
+}
