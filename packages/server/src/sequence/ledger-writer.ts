@@ -24,6 +24,7 @@ import type {
 /** A clock further behind the ledger than this is wrong, not drifting. */
 const CLOCK_BEHIND_MAX_MS = 24 * 3600 * 1000;
 const READ_BACK_TRIES = 5;
+const READ_BACK_WAIT_MS = 1000;
 const READ_BACK_PAUSE_MS = 200;
 
 export interface LedgerWriterOptions {
@@ -31,6 +32,8 @@ export interface LedgerWriterOptions {
   readonly openSigner: (key: SigningKey) => LogSigner;
   /** Epoch ms. */
   readonly now: () => number;
+  /** Between tries to read back; the real time by default. */
+  readonly pause?: (ms: number) => Promise<unknown>;
 }
 
 interface Draft {
@@ -68,34 +71,41 @@ export class LedgerWriter {
         draft = await this.#sequence(tx, submissions);
       });
     } catch (error) {
-      const uncertain = error instanceof StoreFailure && error.committed === 'unknown';
-      if (!uncertain || !draft) throw error;
-      if (!(await this.#readBack(draft, error))) {
-        throw new StoreFailure(error.reason, error.message, { cause: error });
-      }
+      if (!(error instanceof StoreFailure) || error.committed !== 'unknown' || !draft) throw error;
+      await this.#settle(draft, submissions, error);
     }
     const { verdicts, heads } = draft as unknown as Draft;
     for (const [app, head] of heads) this.#seen.set(app, head);
     return verdicts;
   }
 
-  /** After a commit of unknown fate: whether what was sent is there. */
-  async #readBack({ heads }: Draft, cause: StoreFailure): Promise<boolean> {
+  /** After a commit of unknown fate: returns when it is there to stay, throws when it is not. */
+  async #settle(
+    { heads }: Draft,
+    submissions: readonly Submission[],
+    cause: StoreFailure,
+  ): Promise<void> {
+    // State without an entry leaves nothing to be read back by.
+    if (heads.size === 0 && submissions.some(({ effects }) => effects.length > 0)) throw cause;
+    if (!(await this.#readBack([...heads.values()], cause))) {
+      throw new StoreFailure(cause.reason, cause.message, { cause });
+    }
+    // What can be read after a failed sync may still be lost with the power.
+    if (cause.reason === 'io_error') throw cause;
+  }
+
+  /** Whether the last entries that were sent are there. Locking waits for the commit to end. */
+  async #readBack(heads: readonly Head[], cause: StoreFailure): Promise<boolean> {
+    const { store, pause = sleep } = this.#options;
     for (let tries = 1; ; tries++) {
       try {
-        for (const head of heads.values()) {
-          const row = await this.#options.store.db
-            .selectFrom('entries')
-            .select('leaf_hash')
-            .where('app', '=', head.app)
-            .where('seq', '=', head.size - 1)
-            .executeTakeFirst();
-          if (!row || !equalBytes(row.leaf_hash, head.last_leaf)) return false;
-        }
-        return true;
+        return await store.transact(Date.now() + READ_BACK_WAIT_MS, async (tx) => {
+          for (const head of heads) if (!(await isWritten(tx, head))) return false;
+          return true;
+        });
       } catch {
         if (tries === READ_BACK_TRIES) throw cause;
-        await sleep(READ_BACK_PAUSE_MS);
+        await pause(READ_BACK_PAUSE_MS);
       }
     }
   }
@@ -182,7 +192,7 @@ export class LedgerWriter {
     submission: Submission,
   ): Promise<Place | Refusal> {
     if (this.#options.now() > submission.deadline) return { kind: 'expired' };
-    const clash = submission.events.find((event) => isTaken(event, known.get(event.event_id)));
+    const clash = findClash(submission.events, known);
     if (clash) return { kind: 'id_taken', event_id: clash.event_id };
     const repeated =
       submission.events.length > 0 && submission.events.every((event) => known.has(event.event_id));
@@ -191,7 +201,7 @@ export class LedgerWriter {
     }
     const events = submission.events.map((event) => {
       const entry = known.get(event.event_id) ?? batch.add(event);
-      if (event.retriable) known.set(event.event_id, entry);
+      known.set(event.event_id, entry);
       return placeOf(entry);
     });
     return { events, repeated };
@@ -204,11 +214,29 @@ const NOTHING = {
   checkpoint: '',
 } as const;
 
-/** An id is taken when its entry was not made from the same bytes of the same client. */
-function isTaken(event: PreparedEvent, known: KnownEntry | undefined): boolean {
-  if (!known) return false;
-  if (!known.fingerprint || !event.fingerprint) return true;
-  return !equalBytes(known.fingerprint, event.fingerprint);
+/** The first event whose id belongs to another one, before it or in the same submission. */
+function findClash(
+  events: readonly PreparedEvent[],
+  known: ReadonlyMap<string, KnownEntry>,
+): PreparedEvent | undefined {
+  const own = new Map<string, PreparedEvent>();
+  return events.find((event) => {
+    const holder = known.get(event.event_id) ?? own.get(event.event_id);
+    own.set(event.event_id, event);
+    return holder !== undefined && !isSame(event, holder);
+  });
+}
+
+/** Entries are of one event when they were made from the same bytes of the same client. */
+function isSame(event: PreparedEvent, holder: KnownEntry | PreparedEvent): boolean {
+  if (!holder.fingerprint || !event.fingerprint) return false;
+  return equalBytes(holder.fingerprint, event.fingerprint);
+}
+
+async function isWritten(tx: StoreTransaction, { app, size, last_leaf }: Head): Promise<boolean> {
+  const found = await tx.lockHead(app);
+  if (!found || found.size < size) return false;
+  return equalBytes(await tx.readLeaves(app, size - 1, size), last_leaf);
 }
 
 function placeOf({ event_id, seq, created_at, leaf_hash }: NewEntry | KnownEntry): SequencedEvent {
