@@ -32,12 +32,19 @@ export type LastCheckpoints = Record<string, string>;
 /** Throws `StoreFailure` for a file that is there and cannot be used: it must not count as none. */
 export function readGuard(path: string): LastCheckpoints {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as LastCheckpoints;
+    const kept: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    if (isCheckpoints(kept)) return kept;
+    throw new TypeError('not an object of texts');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     const message = `the file of last checkpoints cannot be read: ${path}`;
     throw new StoreFailure('damaged', message, { cause: error });
   }
+}
+
+function isCheckpoints(kept: unknown): kept is LastCheckpoints {
+  const isObject = typeof kept === 'object' && kept !== null && !Array.isArray(kept);
+  return isObject && Object.values(kept).every((note) => typeof note === 'string');
 }
 
 /** Replaces the file whole: after a crash it is the old one or the new one. */

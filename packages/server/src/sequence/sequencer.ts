@@ -8,6 +8,8 @@ export interface SequencerOptions {
   readonly write: (submissions: readonly Submission[]) => Promise<Verdict[]>;
   /** Epoch ms. */
   readonly now: () => number;
+  /** Ms since whenever, never set back: waits end in time though the clock is put right. */
+  readonly uptime?: () => number;
   /** Longest wait of a submission, from the call to the answer. */
   readonly deadlineMs: number;
   /** Events that may wait; beyond it callers get `overloaded`. */
@@ -32,6 +34,9 @@ interface Waiting {
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: Error) => void;
   readonly onLate: (() => void) | undefined;
+  /** By `uptime`. */
+  readonly expiresAt: number;
+  readonly bytes: number;
   settled: boolean;
 }
 
@@ -41,6 +46,9 @@ const MARGIN_MS = 250;
 const RETRY_AFTER_SECONDS = 1;
 /** Submissions may be without events, so that counting those alone is no bound. */
 const QUEUE_SUBMISSIONS_MAX = 20_000;
+/** Characters of parts that may wait, and that are written in one commit. */
+const QUEUE_BYTES_MAX = 128 * 1024 * 1024;
+const BATCH_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
  * Gathers submissions while the writer commits, and hands them over together: group commit. Every
@@ -50,13 +58,17 @@ export class Sequencer {
   readonly #options: SequencerOptions;
   #queue: Waiting[] = [];
   #queuedEvents = 0;
+  #queuedBytes = 0;
   #inFlight: Waiting[] = [];
   #sweeper: NodeJS.Timeout | null = null;
   #lastFailure: StoreFailure | null = null;
   #closed = false;
 
+  readonly #uptime: () => number;
+
   constructor(options: SequencerOptions) {
     this.#options = options;
+    this.#uptime = options.uptime ?? (() => performance.now());
   }
 
   get queuedEvents(): number {
@@ -82,11 +94,14 @@ export class Sequencer {
     const { now, deadlineMs } = this.#options;
     const refusal = this.#refusal(submission.events.length);
     if (refusal && (!owed || this.#closed)) return Promise.reject(refusal);
-    const deadline = now() + deadlineMs;
+    const whole = { ...submission, deadline: now() + deadlineMs - MARGIN_MS };
+    const expiresAt = this.#uptime() + deadlineMs;
+    const bytes = bytesOf(whole);
     return new Promise((resolve, reject) => {
-      const whole = { ...submission, deadline: deadline - MARGIN_MS };
-      this.#queue.push({ submission: whole, resolve, reject, onLate, settled: false });
-      this.#queuedEvents += submission.events.length;
+      const settled = false;
+      this.#queue.push({ submission: whole, resolve, reject, onLate, expiresAt, bytes, settled });
+      this.#queuedEvents += whole.events.length;
+      this.#queuedBytes += bytes;
       this.#sweeper ??= setInterval(() => this.#expire(), SWEEP_MS);
       if (this.#queue.length === 1 && this.#inFlight.length === 0) {
         setImmediate(() => this.#flush());
@@ -97,37 +112,48 @@ export class Sequencer {
   /** Waits for what is under way, then refuses everything. */
   async close(): Promise<void> {
     this.#closed = true;
-    const end = this.#options.now() + this.#options.deadlineMs;
-    while ((this.#queue.length > 0 || this.#inFlight.length > 0) && this.#options.now() < end) {
+    const end = this.#uptime() + this.#options.deadlineMs;
+    while ((this.#queue.length > 0 || this.#inFlight.length > 0) && this.#uptime() < end) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     if (this.#sweeper) clearInterval(this.#sweeper);
+    for (const waiting of this.#inFlight) settle(waiting, unavailable(stuck()));
     for (const waiting of this.#queue.splice(0)) settle(waiting, closing());
   }
 
   #refusal(events: number): AffidavitError | null {
     if (this.#closed) return closing();
-    const full = this.#queue.length >= QUEUE_SUBMISSIONS_MAX;
+    const full =
+      this.#queue.length >= QUEUE_SUBMISSIONS_MAX || this.#queuedBytes >= QUEUE_BYTES_MAX;
     const over = this.#queuedEvents + events > this.#options.queueLimit && this.#queuedEvents > 0;
     return full || over ? overloaded() : null;
   }
 
   #takeBatch(): Waiting[] {
     let events = 0;
+    let bytes = 0;
     let count = 0;
-    for (const { submission } of this.#queue) {
-      events += submission.events.length;
-      if (count > 0 && events > this.#options.batchLimit) break;
+    for (const waiting of this.#queue) {
+      events += waiting.submission.events.length;
+      bytes += waiting.bytes;
+      if (count > 0 && (events > this.#options.batchLimit || bytes > BATCH_BYTES_MAX)) break;
       count++;
     }
-    return this.#queue.splice(0, count);
+    const batch = this.#queue.splice(0, count);
+    this.#uncount(batch);
+    return batch;
+  }
+
+  #uncount(gone: readonly Waiting[]): void {
+    for (const { submission, bytes } of gone) {
+      this.#queuedEvents -= submission.events.length;
+      this.#queuedBytes -= bytes;
+    }
   }
 
   #flush(): void {
     if (this.#inFlight.length > 0 || this.#queue.length === 0) return;
-    const batch = this.#takeBatch();
-    for (const { submission } of batch) this.#queuedEvents -= submission.events.length;
-    const live = batch.filter((waiting) => !waiting.settled);
+    const live = this.#takeBatch().filter((waiting) => !waiting.settled);
     if (live.length === 0) return this.#flush();
     this.#inFlight = live;
     void this.#commit(live).finally(() => {
@@ -137,23 +163,19 @@ export class Sequencer {
   }
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
+    let verdicts: Verdict[];
     try {
-      const verdicts = await this.#options.write(batch.map(({ submission }) => submission));
-      this.#lastFailure = null;
-      for (const [index, waiting] of batch.entries()) {
-        this.#deliver(waiting, verdicts[index] as Verdict);
-      }
+      verdicts = await this.#options.write(batch.map(({ submission }) => submission));
     } catch (error) {
-      const failure =
-        error instanceof StoreFailure
-          ? error
-          : new StoreFailure('io_error', 'the writer stopped', {
-              committed: 'unknown',
-              cause: error,
-            });
+      const failure = error instanceof StoreFailure ? error : stopped(error);
       this.#lastFailure = failure;
       this.#options.onFailure?.(failure);
       for (const waiting of batch) this.#fail(waiting, failure);
+      return;
+    }
+    this.#lastFailure = null;
+    for (const [index, waiting] of batch.entries()) {
+      this.#deliver(waiting, verdicts[index] as Verdict);
     }
   }
 
@@ -166,30 +188,46 @@ export class Sequencer {
 
   #deliver(waiting: Waiting, verdict: Verdict): void {
     if (!verdict.ok) return settle(waiting, refused(verdict.refusal));
-    this.#options.onCommit?.(waiting.submission, verdict.receipt);
-    if (waiting.settled) return waiting.onLate?.();
+    try {
+      this.#options.onCommit?.(waiting.submission, verdict.receipt);
+      if (waiting.settled) waiting.onLate?.();
+    } catch (error) {
+      // It is durable, whatever those who were told of it make of it.
+      this.#options.onFailure?.(stopped(error));
+    }
+    if (waiting.settled) return;
     waiting.settled = true;
     waiting.resolve(verdict.receipt);
   }
 
   #expire(): void {
-    const now = this.#options.now() - MARGIN_MS;
-    const stuck = new StoreFailure('timeout', 'the database does not answer in time');
+    const now = this.#uptime();
     for (const waiting of [...this.#inFlight, ...this.#queue]) {
-      if (!waiting.settled && waiting.submission.deadline < now) {
-        this.#lastFailure ??= stuck;
-        settle(waiting, unavailable(this.#lastFailure));
-      }
+      if (waiting.settled || waiting.expiresAt > now) continue;
+      this.#lastFailure ??= stuck();
+      settle(waiting, unavailable(this.#lastFailure));
     }
-    this.#queue = this.#queue.filter((waiting) => {
-      if (waiting.settled) this.#queuedEvents -= waiting.submission.events.length;
-      return !waiting.settled;
-    });
+    this.#uncount(this.#queue.filter((waiting) => waiting.settled));
+    this.#queue = this.#queue.filter((waiting) => !waiting.settled);
     if (this.#queue.length === 0 && this.#inFlight.length === 0 && this.#sweeper) {
       clearInterval(this.#sweeper);
       this.#sweeper = null;
     }
   }
+}
+
+function bytesOf({ events }: Submission): number {
+  let bytes = 0;
+  for (const { parts } of events) for (const { body } of parts) bytes += body.length;
+  return bytes;
+}
+
+function stuck(): StoreFailure {
+  return new StoreFailure('timeout', 'the database does not answer in time');
+}
+
+function stopped(cause: unknown): StoreFailure {
+  return new StoreFailure('io_error', 'the writer stopped', { committed: 'unknown', cause });
 }
 
 function settle(waiting: Waiting, error: Error): void {
@@ -248,6 +286,6 @@ function refused(refusal: Refusal): AffidavitError {
     case 'effect_conflict':
       return new AffidavitError('conflict', 'the state has changed, or the name is taken');
     case 'expired':
-      return unavailable(new StoreFailure('timeout', 'the database does not answer in time'));
+      return unavailable(stuck());
   }
 }
