@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { cpuTicks, startChild } from './child.ts';
+
+/** A real server in a process of its own, on a new folder: SQLite, every commit fsynced. */
+
+export interface Affidavit {
+  readonly url: string;
+  readonly pid: number;
+  /** Headers with a key that may write and read events and call providers. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** A call of the admin API; returns the answer's body. */
+  readonly admin: (path: string, body: object) => Promise<Record<string, string>>;
+  readonly stop: () => Promise<void>;
+}
+
+const ADMIN_KEY = 'bench-admin-key';
+const SCOPES = ['events:write', 'events:read', 'calls:execute'];
+
+/** Settings of the person's own server that this one must not take over. */
+const ownEnvironment = () =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('AFFIDAVIT_')),
+  );
+
+function profileFlags(profile: string | null, measurement: string): string[] {
+  return profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profile, measurement)}`];
+}
+
+async function postJson(url: string, key: string, body: object): Promise<Record<string, string>> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${await answer.text()}`);
+  return (await answer.json()) as Record<string, string>;
+}
+
+/** `measurement` names the folder of its profiles. */
+export async function startAffidavit(
+  profile: string | null,
+  measurement: string,
+): Promise<Affidavit> {
+  const folder = await mkdtemp(join(tmpdir(), 'affidavit-bench-'));
+  const main = fileURLToPath(new URL('../packages/server/src/main.ts', import.meta.url));
+  const child = await startChild({
+    command: process.execPath,
+    argv: [
+      '--disable-warning=ExperimentalWarning',
+      ...profileFlags(profile, measurement),
+      main,
+      '--port=0',
+      `--data=${folder}`,
+    ],
+    env: {
+      ...ownEnvironment(),
+      AFFIDAVIT_ADMIN_KEY: ADMIN_KEY,
+      AFFIDAVIT_EGRESS_ALLOW: '127.0.0.0/8',
+    },
+    ready: /listening on (http:\S+)/,
+  }).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
+  const stop = async () => {
+    await child.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  const url = child.said;
+  const admin = (path: string, body: object) => postJson(url + path, ADMIN_KEY, body);
+  try {
+    const { key } = await admin('/v1/keys', { name: 'bench', scopes: SCOPES });
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+    return { url, pid: child.pid, headers, admin, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+const QUIET_TICKS = 10;
+const QUIET_POLLS_MAX = 300;
+
+/** Waits until the server has little left to do: indexes are made behind the ledger. */
+export async function untilQuiet({ pid }: Affidavit): Promise<void> {
+  let before = await cpuTicks(pid);
+  for (let polls = 0; polls < QUIET_POLLS_MAX; polls++) {
+    await delay(1000);
+    const now = await cpuTicks(pid);
+    if (now === null || before === null || now - before < QUIET_TICKS) return;
+    before = now;
+  }
+}

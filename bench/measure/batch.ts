@@ -1,0 +1,53 @@
+import { startAffidavit } from '../affidavit.ts';
+import type { Bench } from '../bench.ts';
+import { batchBody, createEvents } from '../events.ts';
+import { runLoad } from '../load.ts';
+import { milliseconds, perSecond, row, type Section } from '../report.ts';
+import { besideTables, tableRows } from './single.ts';
+
+/** Batches of 500 events by 4 clients. */
+
+const CLIENTS = 4;
+const BATCH = 500;
+const BODIES = 64;
+
+export async function measureBatch(bench: Bench): Promise<Section> {
+  const { tell, warmUpMs, measureMs, options } = bench;
+  const next = createEvents(2);
+  const bodies = Array.from({ length: BODIES }, () => batchBody(next, BATCH));
+  tell('batches of 500: Affidavit');
+  const server = await startAffidavit(options.profile, 'batch');
+  const ours = await runLoad({
+    origin: server.url,
+    headers: server.headers,
+    inFlight: CLIENTS,
+    status: 201,
+    warmUpMs,
+    measureMs,
+    shot: (n) => ({ method: 'POST', path: '/v1/events', body: bodies[n % BODIES] as Buffer }),
+  }).finally(server.stop);
+  const tables = await bench.tables();
+  const rate = ours.perSecond * BATCH;
+  const [p50 = NaN, p99 = NaN] = ours.latencies.percentiles(0.5, 0.99);
+  return {
+    title: 'Batches',
+    meaning: [
+      'Batches of 500 events from 4 clients, each batch all or nothing. The rate counts events, the latencies are those of whole batches. The baselines are those of single events.',
+    ],
+    rows: [
+      row({
+        name: 'Affidavit, 4 clients, 500 events a request',
+        rate: perSecond(rate),
+        p50: milliseconds(p50),
+        p99: milliseconds(p99),
+        beside: besideTables(rate, tables),
+        target: '5 × PostgreSQL',
+      }),
+      ...tableRows(tables),
+    ],
+    notes: [
+      `The load generator took ${ours.clientCores.toFixed(2)} of a core beside the server.`,
+      'Indexes are made behind the ledger; those still to be made when the time is over are not in these figures.',
+    ],
+  };
+}

@@ -1,0 +1,139 @@
+import { startAffidavit, type Affidavit } from '../affidavit.ts';
+import { startLoopbackService, type Bench } from '../bench.ts';
+import { runLoad, type LoadResult } from '../load.ts';
+import { milliseconds, perSecond, row, type Row, type Section } from '../report.ts';
+
+/** A call through the broker beside the same call made directly, by the same client. */
+
+interface Case {
+  readonly name: string;
+  readonly path: string;
+  readonly inFlight: number;
+  readonly target: string;
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: '1 in flight, service answers at once',
+    path: '/messages',
+    inFlight: 1,
+    target: '–',
+  },
+  {
+    name: '32 in flight, service takes 50 ms',
+    path: '/slow',
+    inFlight: 32,
+    target: 'p50 ≤ 3 ms, p99 ≤ 20 ms more',
+  },
+  {
+    name: '32 in flight, service answers at once',
+    path: '/messages',
+    inFlight: 32,
+    target: 'p50 ≤ 3 ms, p99 ≤ 20 ms more',
+  },
+];
+const RUN = 20;
+
+async function openGrant({ admin }: Affidavit, base_url: string): Promise<string> {
+  const provider = 'mail';
+  await admin('/v1/providers', { name: provider, base_url, auth: { type: 'bearer' } });
+  const value = 'sk_bench_0123456789abcdef0123456789abcdef';
+  const { secret_id } = await admin('/v1/secrets', { provider, name: 'bench', value });
+  const principal = { type: 'user', id: 'alice', email: 'alice@example.com' };
+  const grant = { provider, kind: 'managed_secret', secret_id, principal, agents: '*' };
+  const { grant_id } = await admin('/v1/grants', grant);
+  if (grant_id === undefined) throw new Error('the server answered without grant_id');
+  return grant_id;
+}
+
+function call(serviceUrl: string, { path }: Case, grant_id: string, n: number): Buffer {
+  return Buffer.from(
+    JSON.stringify({
+      method: 'GET',
+      url: `${serviceUrl}${path}/${n}`,
+      grant_id,
+      reason: `Read message ${n} for the morning briefing`,
+      run_id: `run_${Math.floor(n / RUN)}`,
+      context: { tool: 'read_mail' },
+    }),
+  );
+}
+
+interface Pair {
+  readonly one: Case;
+  readonly direct: LoadResult;
+  readonly brokered: LoadResult;
+}
+
+async function measurePair(
+  bench: Bench,
+  one: Case,
+  server: Affidavit,
+  service: { readonly url: string; readonly grant_id: string },
+): Promise<Pair> {
+  const { inFlight, path } = one;
+  const measureMs = bench.baselineMs;
+  const load = { inFlight, status: 200, warmUpMs: measureMs / 3, measureMs };
+  const direct = await runLoad({
+    ...load,
+    origin: service.url,
+    headers: {},
+    shot: (n) => ({ method: 'GET', path: `${path}/${n}` }),
+  });
+  const brokered = await runLoad({
+    ...load,
+    origin: server.url,
+    headers: server.headers,
+    shot: (n) => {
+      const body = call(service.url, one, service.grant_id, n);
+      return { method: 'POST', path: '/v1/request', body };
+    },
+  });
+  return { one, direct, brokered };
+}
+
+function rowsOf({ one, direct, brokered }: Pair): Row[] {
+  const [d50 = NaN, d99 = NaN] = direct.latencies.percentiles(0.5, 0.99);
+  const [b50 = NaN, b99 = NaN] = brokered.latencies.percentiles(0.5, 0.99);
+  return [
+    row({
+      name: `Broker, ${one.name}`,
+      rate: perSecond(brokered.perSecond),
+      p50: milliseconds(b50),
+      p99: milliseconds(b99),
+      beside: `p50 + ${milliseconds(b50 - d50)}, p99 + ${milliseconds(b99 - d99)}`,
+      target: one.target,
+    }),
+    row({
+      name: `Baseline: direct, ${one.name}`,
+      rate: perSecond(direct.perSecond),
+      p50: milliseconds(d50),
+      p99: milliseconds(d99),
+    }),
+  ];
+}
+
+export async function measureBroker(bench: Bench): Promise<Section> {
+  const service = await startLoopbackService();
+  const server = await startAffidavit(bench.options.profile, 'broker');
+  const pairs: Pair[] = [];
+  try {
+    const grant_id = await openGrant(server, service.said);
+    for (const one of CASES) {
+      bench.tell(`broker: ${one.name}`);
+      pairs.push(await measurePair(bench, one, server, { url: service.said, grant_id }));
+    }
+  } finally {
+    await server.stop();
+    await service.stop();
+  }
+  return {
+    title: 'Broker overhead',
+    meaning: [
+      '`POST /v1/request` to an HTTP service on loopback, beside calling that service directly with the same client. Through the broker each call is decided by policy, its intent fsynced under a checkpoint before the credential is opened, and its outcome fsynced before the answer: two commits a call.',
+      'A service that takes 50 ms is what agents call in use; there the server is not saturated and the difference is what the broker adds to a call. With a service that answers at once, 32 in flight saturate the server, and the latency is 32 divided by its throughput.',
+    ],
+    rows: pairs.flatMap(rowsOf),
+    notes: [],
+  };
+}

@@ -1,0 +1,104 @@
+import { startAffidavit } from '../affidavit.ts';
+import { startLoopbackService, type Bench, type Tables } from '../bench.ts';
+import { memoryOf, type Memory } from '../child.ts';
+import { singleBodies } from '../events.ts';
+import { runLoad, type LoadResult } from '../load.ts';
+import {
+  megabytes,
+  milliseconds,
+  perSecond,
+  row,
+  times,
+  type Row,
+  type Section,
+} from '../report.ts';
+
+/** One event per HTTP request, 64 clients, acknowledged durable and under a signed checkpoint. */
+
+const CLIENTS = 64;
+const BODIES = 8192;
+const JSON_HEADERS = { 'content-type': 'application/json' };
+
+function figures({ perSecond: rate, latencies }: Pick<LoadResult, 'perSecond' | 'latencies'>) {
+  const [p50 = NaN, p99 = NaN] = latencies.percentiles(0.5, 0.99);
+  return { rate: perSecond(rate), p50: milliseconds(p50), p99: milliseconds(p99) };
+}
+
+/** Rows of the table baselines, for every measurement of writes. */
+export function tableRows({ sqlite, postgres }: Tables): Row[] {
+  return [
+    row({ name: 'Baseline: SQLite table, 1 row per transaction', ...figures(sqlite) }),
+    postgres
+      ? row({
+          name: `Baseline: PostgreSQL ${postgres.version} table, 1 row per transaction, 32 connections`,
+          ...figures(postgres),
+        })
+      : row({ name: 'Baseline: PostgreSQL table', rate: 'not measured: not installed' }),
+  ];
+}
+
+/** The ratio that counts: PostgreSQL's table where there is one. */
+export function besideTables(rate: number, { sqlite, postgres }: Tables): string {
+  const own = times(rate / sqlite.perSecond, 'SQLite');
+  return postgres ? `${times(rate / postgres.perSecond, 'PostgreSQL')}, ${own}` : own;
+}
+
+export async function measureSingle(bench: Bench): Promise<Section> {
+  const { tell, warmUpMs, measureMs, baselineMs, options } = bench;
+  const bodies = singleBodies(BODIES, 1);
+  const load = {
+    inFlight: CLIENTS,
+    status: 201,
+    shot: (n: number) => ({
+      method: 'POST' as const,
+      path: '/v1/events',
+      body: bodies[n % BODIES] as Buffer,
+    }),
+  };
+  tell('single events: Affidavit');
+  const server = await startAffidavit(options.profile, 'single');
+  let ours: LoadResult;
+  let memory: Memory | null;
+  try {
+    ours = await runLoad({
+      ...load,
+      origin: server.url,
+      headers: server.headers,
+      warmUpMs,
+      measureMs,
+    });
+    memory = await memoryOf(server.pid);
+  } finally {
+    await server.stop();
+  }
+  tell('baseline: bare Node HTTP server');
+  const service = await startLoopbackService();
+  const bare = await runLoad({
+    ...load,
+    origin: service.said,
+    headers: JSON_HEADERS,
+    warmUpMs: 1000,
+    measureMs: baselineMs,
+  }).finally(service.stop);
+  const tables = await bench.tables();
+  return {
+    title: 'Single events',
+    meaning: [
+      'One event per HTTP request from 64 kept-alive clients. An answer means that the entry is validated, redacted, committed to, chained, in the tree, fsynced and under a signed checkpoint.',
+      'The bare Node HTTP server takes the same requests from the same clients, parses the JSON, and answers 201: the floor that HTTP itself sets. The tables hold the same events with seven indexes and are written one row per transaction with fsync, without HTTP and without hashing: SQLite from one process, PostgreSQL (its default settings) from 32 connections of pgbench. pgbench uses the extended protocol, in which the values of each row are sent and parsed; statements prepared once with the values fixed in them are faster, because nothing is sent, and the simple protocol is slower.',
+    ],
+    rows: [
+      row({
+        name: 'Affidavit, 64 clients',
+        ...figures(ours),
+        beside: `${besideTables(ours.perSecond, tables)}, ${times(ours.perSecond / bare.perSecond, 'bare HTTP')}`,
+        target: '1.5 × PostgreSQL, p99 ≤ 50 ms',
+      }),
+      row({ name: 'Baseline: bare Node HTTP server, 64 clients', ...figures(bare) }),
+      ...tableRows(tables),
+    ],
+    notes: [
+      `The load generator took ${ours.clientCores.toFixed(2)} of a core beside the server; the server held ${memory ? megabytes(memory.resident) : 'unknown'} of memory at the end.`,
+    ],
+  };
+}
