@@ -9,7 +9,8 @@ import { PolicySets } from './policy-sets.ts';
 import type { AppRef, CallTrail, Directory, Grant, Provider } from './ports.ts';
 import { readAnswer, type CallAnswer } from './answer.ts';
 import type { Keyring } from './sealing.ts';
-import { callTarget, isInScope, outgoingBody, type OutgoingBody } from './target.ts';
+import { callTarget, checkSendable, isInScope } from './target.ts';
+import { outgoingBody, outgoingHeaders, type OutgoingBody } from './target.ts';
 
 /** Who calls, as far as the server knows it: from the key, never from the body. */
 export interface CallActor {
@@ -91,6 +92,7 @@ export class Broker {
 
   /** Resolves everything the decision needs. What cannot be resolved is on the record as well. */
   async #plan(call: Call, record = true): Promise<PlannedCall> {
+    checkSendable(call.body);
     const outgoing = outgoingBody(call.body);
     let known = call;
     try {
@@ -208,9 +210,7 @@ export class Broker {
 
   #send(call: PlannedCall, credential: OpenCredential): Promise<ProviderResult> {
     const { provider, url, body, outgoing, actor } = call;
-    const headers = { ...lowerCase(body.headers) };
-    if (outgoing.contentType) headers['content-type'] ??= outgoing.contentType;
-    if (actor.traceparent) headers.traceparent ??= actor.traceparent;
+    const headers = outgoingHeaders(body, outgoing, actor.traceparent);
     const timeoutMs = body.timeout_ms ?? provider.timeout_ms ?? undefined;
     return this.#options.egress.callProvider(
       {
@@ -281,12 +281,6 @@ function pick<T extends object, K extends keyof T>(
   return Object.fromEntries(present.map((name) => [name, from[name]])) as {
     [P in K]?: Exclude<T[P], undefined>;
   };
-}
-
-function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
-  );
 }
 
 function withExecution(error: unknown, execution_id: string): unknown {

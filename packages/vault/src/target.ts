@@ -1,6 +1,6 @@
 import { AffidavitError, LIMITS, type CallBody } from '@affidavit/schema';
 
-import { isBelow } from './egress/call.ts';
+import { isBelow, preparedMethod, prepareRequestHeaders } from './egress/call.ts';
 import type { Provider } from './ports.ts';
 
 /**
@@ -32,6 +32,12 @@ export function isInScope(provider: Provider, url: URL): boolean {
   return isBelow(provider.base_url, url);
 }
 
+/** Refuses what could never be sent, before anything is decided or recorded about it. */
+export function checkSendable({ method, headers = {} }: CallBody): void {
+  preparedMethod(method);
+  prepareRequestHeaders(headers);
+}
+
 export interface OutgoingBody {
   readonly bytes: Uint8Array | undefined;
   readonly contentType: string | undefined;
@@ -54,4 +60,19 @@ export function outgoingBody({ json, body, body_encoding }: CallBody): OutgoingB
   if (body === undefined) return { bytes: undefined, contentType: undefined, text: undefined };
   const bytes = Buffer.from(body, body_encoding === 'base64' ? 'base64' : 'utf8');
   return { bytes, contentType: undefined, text: body };
+}
+
+/** The headers to send, with lower-case names; what the caller set stays. */
+export function outgoingHeaders(
+  { headers = {} }: CallBody,
+  { contentType }: OutgoingBody,
+  traceparent: string | undefined,
+): Record<string, string> {
+  const pairs = Object.entries(headers).map(
+    ([name, value]) => [name.toLowerCase(), value] as const,
+  );
+  const sent: Record<string, string> = Object.fromEntries(pairs);
+  if (contentType) sent['content-type'] ??= contentType;
+  if (traceparent) sent.traceparent ??= traceparent;
+  return sent;
 }

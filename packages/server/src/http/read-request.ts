@@ -37,7 +37,7 @@ export function single(query: Readonly<Record<string, string | string[]>>, name:
 
 export function readBody(route: Route, value: unknown): unknown {
   if (!route.body) return value;
-  const parsed = route.body.safeParse(value ?? {});
+  const parsed = route.body.safeParse(value === undefined ? {} : value);
   if (parsed.success) return parsed.data;
   throw bodyError(parsed.error.issues[0] as z.core.$ZodIssue, value);
 }

@@ -22,6 +22,7 @@ import { prepareRequestHeaders, sealRequestHeaders } from './transfer-headers.ts
 import type { RequestHeaders, ResponseHeaders } from './transfer-headers.ts';
 
 export { isBelow } from './scope.ts';
+export { prepareRequestHeaders } from './transfer-headers.ts';
 export type * from './contract.ts';
 export type { FailureReason } from './failure.ts';
 
@@ -47,7 +48,8 @@ interface Call {
   sent: boolean;
 }
 
-function preparedMethod(method: string): string {
+/** The method in capitals. Throws `invalid_request` for one that may not be used. */
+export function preparedMethod(method: string): string {
   const upper = method.toUpperCase();
   if (METHOD.test(method) && !REFUSED_METHODS.has(upper)) return upper;
   throw new AffidavitError('invalid_request', 'the method may not be used', {
