@@ -1,7 +1,9 @@
 export * from './context.ts';
 export * from './errors.ts';
 export * from './event-types.ts';
+export type { Json } from './field-types.ts';
 export * from './ids.ts';
+export * from './limits.ts';
 export * from './policy.ts';
 export * from './record.ts';
 export * from './resources.ts';

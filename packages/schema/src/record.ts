@@ -1,7 +1,22 @@
 import { z } from 'zod';
 
-import { checkContext } from './context.ts';
 import { CATEGORIES, EVENT_TYPE_MAX_LENGTH, EVENT_TYPE_PATTERN } from './event-types.ts';
+import {
+  anyJson,
+  count,
+  flag,
+  freeContext,
+  hash,
+  headers,
+  list,
+  matching,
+  oneOf,
+  text,
+  time,
+  typed,
+  type FieldType,
+} from './field-types.ts';
+import { LIMITS } from './limits.ts';
 
 /**
  * The record: one flat JSON object in snake_case, the same for every provider; absent fields are
@@ -15,8 +30,7 @@ export type Mark = 'secret' | 'personal';
 /** `exact`: a filter. `facet`: a filter with few values, also listed with counts. */
 export type Lookup = 'exact' | 'facet';
 
-export interface Field {
-  readonly schema: z.ZodType;
+export interface Field extends FieldType {
   readonly about: string;
   readonly mark?: Mark;
   readonly lookup?: Lookup;
@@ -28,182 +42,137 @@ export interface Field {
   readonly text?: true;
 }
 
-export const LIMITS = {
-  idCharacters: 256,
-  reasonCharacters: 2000,
-  urlCharacters: 8192,
-  listItems: 100,
-  headers: 200,
-  headerCharacters: 16_384,
-  /** Of a request or response body that is kept; longer ones are cut, with a flag (M8). */
-  bodyBytes: 10_240,
-  /** Of `args` or `result` as JSON. */
-  argsBytes: 65_536,
-  eventsPerBatch: 1000,
-  pageEntries: 1000,
-  pageDefault: 50,
-} as const;
-
-const text = (max: number = LIMITS.idCharacters) => z.string().min(1).max(max);
-const count = () => z.int().min(0);
-const list = () => z.array(text()).max(LIMITS.listItems);
-const hash = () => z.string().regex(/^[0-9a-f]{64}$/);
-const time = () => z.iso.datetime({ offset: true });
-const headers = () =>
-  z
-    .record(
-      z.string().min(1).max(LIMITS.idCharacters),
-      z.union([
-        z.string().max(LIMITS.headerCharacters),
-        z.array(z.string().max(LIMITS.headerCharacters)).max(LIMITS.listItems),
-      ]),
-    )
-    .refine((value) => Object.keys(value).length <= LIMITS.headers, {
-      error: `at most ${LIMITS.headers} headers`,
-    });
-
-/** Any JSON value; what comes off the wire is JSON already. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-const json = () => z.custom<Json>((value) => value !== undefined);
-
-const context = () =>
-  z
-    .custom<Record<string, string>>((value) => checkContext(value) === null)
-    .meta({
-      type: 'object',
-      additionalProperties: { type: 'string', maxLength: 512 },
-      maxProperties: 20,
-    });
-
-const eventType = () => z.string().max(EVENT_TYPE_MAX_LENGTH).regex(EVENT_TYPE_PATTERN);
-
 const defineFields = <T extends Record<string, Field>>(fields: T): T => fields;
 
 export const FIELDS = defineFields({
   // identity of the entry
-  event_id: { schema: z.string().regex(/^evt_[A-Za-z0-9_-]{1,64}$/), about: 'Id of the entry' },
-  seq: { schema: count(), about: 'Gapless position in the ledger of the app', reserved: true },
-  created_at: { schema: time(), about: 'When the server sequenced it', reserved: true },
-  occurred_at: { schema: time(), about: "The client's claim of when it happened" },
-  event_type: { schema: eventType(), about: 'noun.past_verb', lookup: 'facet' },
-  category: { schema: z.enum(CATEGORIES), about: 'What kind of event it is', lookup: 'facet' },
+  event_id: { ...matching(/^evt_[A-Za-z0-9_-]{1,64}$/), about: 'Id of the entry' },
+  seq: { ...count(), about: 'Gapless position in the ledger of the app', reserved: true },
+  created_at: { ...time(), about: 'When the server sequenced it', reserved: true },
+  occurred_at: { ...time(), about: "The client's claim of when it happened" },
+  event_type: {
+    ...matching(EVENT_TYPE_PATTERN, EVENT_TYPE_MAX_LENGTH),
+    about: 'noun.past_verb',
+    lookup: 'facet',
+  },
+  category: { ...oneOf(CATEGORIES), about: 'What kind of event it is', lookup: 'facet' },
   action_type: {
-    schema: z.enum(['read', 'write', 'error']),
+    ...oneOf(['read', 'write', 'error']),
     about: 'Whether it read, wrote or failed',
     lookup: 'facet',
   },
   source: {
-    schema: z.enum(['observed', 'reported']),
+    ...oneOf(['observed', 'reported']),
     about: 'Whether the broker saw it or a client said so',
     lookup: 'facet',
     reserved: true,
   },
-  app_id: { schema: text(), about: 'The app whose ledger holds it', reserved: true },
-  tenant_id: { schema: text(), about: "The application's own customer", lookup: 'facet' },
+  app_id: { ...text(), about: 'The app whose ledger holds it', reserved: true },
+  tenant_id: { ...text(), about: "The application's own customer", lookup: 'facet' },
 
   // actor
   actor_type: {
-    schema: z.enum(['service', 'agent', 'user', 'operator', 'system']),
+    ...oneOf(['service', 'agent', 'user', 'operator', 'system']),
     about: 'What kind of actor did it',
     lookup: 'facet',
   },
-  actor_id: { schema: text(), about: 'Who did it', lookup: 'facet' },
-  actor_name: { schema: text(), about: 'Their name', mark: 'personal', lookup: 'exact' },
-  caller: { schema: text(), about: 'Free-form name of the calling code', lookup: 'facet' },
+  actor_id: { ...text(), about: 'Who did it', lookup: 'facet' },
+  actor_name: { ...text(), about: 'Their name', mark: 'personal', lookup: 'exact' },
+  caller: { ...text(), about: 'Free-form name of the calling code', lookup: 'facet' },
   caller_key_prefix: {
-    schema: text(),
+    ...text(),
     about: 'Prefix of the API key that was used',
     lookup: 'facet',
     reserved: true,
   },
-  agent_id: { schema: text(), about: 'The agent', lookup: 'facet' },
-  agent_name: { schema: text(), about: 'Its name', lookup: 'facet' },
-  parent_agent_id: { schema: text(), about: 'The agent that sent it', lookup: 'exact' },
+  agent_id: { ...text(), about: 'The agent', lookup: 'facet' },
+  agent_name: { ...text(), about: 'Its name', lookup: 'facet' },
+  parent_agent_id: { ...text(), about: 'The agent that sent it', lookup: 'exact' },
 
   // on whose behalf
   principal_type: {
-    schema: z.enum(['user', 'group', 'system', 'agent']),
+    ...oneOf(['user', 'group', 'system', 'agent']),
     about: 'What kind of principal owns the grant',
     lookup: 'facet',
   },
-  principal_id: { schema: text(), about: 'On whose behalf', mark: 'personal', lookup: 'exact' },
-  principal_email: { schema: text(), about: 'Their address', mark: 'personal', lookup: 'exact' },
+  principal_id: { ...text(), about: 'On whose behalf', mark: 'personal', lookup: 'exact' },
+  principal_email: { ...text(), about: 'Their address', mark: 'personal', lookup: 'exact' },
 
   // run
-  run_id: { schema: text(), about: "The agent's run", lookup: 'exact' },
-  task_context: { schema: text(1000), about: 'The task in the run', lookup: 'exact', text: true },
-  thread_id: { schema: text(), about: 'The conversation', lookup: 'exact' },
-  execution_id: { schema: text(), about: 'Joins intent and outcome', lookup: 'exact' },
+  run_id: { ...text(), about: "The agent's run", lookup: 'exact' },
+  task_context: { ...text(1000), about: 'The task in the run', lookup: 'exact', text: true },
+  thread_id: { ...text(), about: 'The conversation', lookup: 'exact' },
+  execution_id: { ...text(), about: 'Joins intent and outcome', lookup: 'exact' },
   reason: {
-    schema: text(LIMITS.reasonCharacters),
+    ...text(LIMITS.reasonCharacters),
     about: 'Why, for a person to read',
     mark: 'personal',
     text: true,
   },
-  context: { schema: context(), about: 'Free string pairs', mark: 'personal', text: true },
+  context: { ...freeContext(), about: 'Free string pairs', mark: 'personal', text: true },
 
   // credential
-  provider: { schema: text(), about: 'Name of the provider', lookup: 'facet' },
-  provider_id: { schema: text(), about: 'Its id', lookup: 'exact' },
-  grant_id: { schema: text(), about: 'The grant that was used', lookup: 'exact' },
+  provider: { ...text(), about: 'Name of the provider', lookup: 'facet' },
+  provider_id: { ...text(), about: 'Its id', lookup: 'exact' },
+  grant_id: { ...text(), about: 'The grant that was used', lookup: 'exact' },
   grant_kind: {
-    schema: z.enum(['oauth', 'managed_secret']),
+    ...oneOf(['oauth', 'managed_secret']),
     about: 'Kind of the grant',
     lookup: 'facet',
   },
-  token_id: { schema: text(), about: 'The minted token', lookup: 'exact' },
-  scope_requested: { schema: list(), about: 'Scopes asked for' },
-  scope_granted: { schema: list(), about: 'Scopes given' },
-  scope_downscoped: { schema: z.boolean(), about: 'Whether less was given', lookup: 'facet' },
-  ttl_seconds: { schema: count(), about: 'Life of the token' },
+  token_id: { ...text(), about: 'The minted token', lookup: 'exact' },
+  scope_requested: { ...list(), about: 'Scopes asked for' },
+  scope_granted: { ...list(), about: 'Scopes given' },
+  scope_downscoped: { ...flag(), about: 'Whether less was given', lookup: 'facet' },
+  ttl_seconds: { ...count(), about: 'Life of the token' },
   credential_masked: {
-    schema: z.boolean(),
+    ...flag(),
     about: 'Whether a credential was taken out before hashing',
     lookup: 'facet',
   },
 
   // decision
-  policy_decision: { schema: z.enum(['ALLOW', 'DENY']), about: 'The decision', lookup: 'facet' },
-  policy_id: { schema: text(), about: 'What decided', lookup: 'facet' },
-  policies_checked: { schema: list(), about: 'All policies that were looked at' },
-  policy_context: { schema: json(), about: 'The configuration that was evaluated' },
+  policy_decision: { ...oneOf(['ALLOW', 'DENY']), about: 'The decision', lookup: 'facet' },
+  policy_id: { ...text(), about: 'What decided', lookup: 'facet' },
+  policies_checked: { ...list(), about: 'All policies that were looked at' },
+  policy_context: { ...anyJson(), about: 'The configuration that was evaluated' },
 
   // request
-  method: { schema: text(32), about: 'HTTP method', lookup: 'facet' },
-  url: { schema: text(LIMITS.urlCharacters), about: 'Address', mark: 'secret', text: true },
-  response_status: { schema: z.int().min(100).max(999), about: 'HTTP status', lookup: 'facet' },
-  latency_ms: { schema: z.number().min(0), about: 'Time the provider took' },
-  retry_count: { schema: count(), about: 'Attempts after the first' },
-  request_headers: { schema: headers(), about: 'Headers sent', mark: 'secret' },
-  response_headers: { schema: headers(), about: 'Headers received', mark: 'secret' },
-  request_body: { schema: json(), about: 'Body sent, up to 10 KB', mark: 'secret', part: true },
-  request_body_truncated: { schema: z.boolean(), about: 'Whether the body was cut' },
-  response_body: { schema: json(), about: 'Body received, to 10 KB', mark: 'secret', part: true },
-  response_body_truncated: { schema: z.boolean(), about: 'Whether the body was cut' },
-  source_ip: { schema: text(64), about: 'Where from', mark: 'personal', lookup: 'exact' },
-  user_agent: { schema: text(1024), about: 'User-Agent of the caller' },
+  method: { ...text(32), about: 'HTTP method', lookup: 'facet' },
+  url: { ...text(LIMITS.urlCharacters), about: 'Address', mark: 'secret', text: true },
+  response_status: { ...typed(z.int().min(100).max(999)), about: 'HTTP status', lookup: 'facet' },
+  latency_ms: { ...typed(z.number().min(0)), about: 'Time the provider took' },
+  retry_count: { ...count(), about: 'Attempts after the first' },
+  request_headers: { ...headers(), about: 'Headers sent', mark: 'secret' },
+  response_headers: { ...headers(), about: 'Headers received', mark: 'secret' },
+  request_body: { ...anyJson(), about: 'Body sent, up to 10 KB', mark: 'secret', part: true },
+  request_body_truncated: { ...flag(), about: 'Whether the body was cut' },
+  response_body: { ...anyJson(), about: 'Body received, to 10 KB', mark: 'secret', part: true },
+  response_body_truncated: { ...flag(), about: 'Whether the body was cut' },
+  source_ip: { ...text(64), about: 'Where from', mark: 'personal', lookup: 'exact' },
+  user_agent: { ...text(1024), about: 'User-Agent of the caller' },
 
   // action
-  verb: { schema: text(), about: 'The action, as provider:verb', lookup: 'facet', text: true },
+  verb: { ...text(), about: 'The action, as provider:verb', lookup: 'facet', text: true },
   risk_level: {
-    schema: z.enum(['LOW', 'MEDIUM', 'HIGH', 'CRITICAL']),
+    ...oneOf(['LOW', 'MEDIUM', 'HIGH', 'CRITICAL']),
     about: 'Risk of the verb',
     lookup: 'facet',
   },
   governance_status: {
-    schema: z.enum(['approved', 'blocked', 'pending', 'rejected']),
+    ...oneOf(['approved', 'blocked', 'pending', 'rejected']),
     about: 'What governance said',
     lookup: 'facet',
   },
-  dry_run: { schema: z.boolean(), about: 'Whether nothing was to happen', lookup: 'facet' },
-  idempotent: { schema: z.boolean(), about: 'Whether repeats are fenced', lookup: 'facet' },
-  args: { schema: json(), about: 'Arguments of the action', mark: 'secret', part: true },
-  result: { schema: json(), about: 'Result of the action', mark: 'secret', part: true },
-  duration_ms: { schema: z.number().min(0), about: 'Time the action took' },
+  dry_run: { ...flag(), about: 'Whether nothing was to happen', lookup: 'facet' },
+  idempotent: { ...flag(), about: 'Whether repeats are fenced', lookup: 'facet' },
+  args: { ...anyJson(), about: 'Arguments of the action', mark: 'secret', part: true },
+  result: { ...anyJson(), about: 'Result of the action', mark: 'secret', part: true },
+  duration_ms: { ...typed(z.number().min(0)), about: 'Time the action took' },
 
   // outcome
   outcome: {
-    schema: z.enum([
+    ...oneOf([
       'success',
       'policy_denied',
       'provider_error',
@@ -217,23 +186,23 @@ export const FIELDS = defineFields({
     about: 'How it ended; absent on an intent',
     lookup: 'facet',
   },
-  error_code: { schema: text(), about: 'What went wrong', lookup: 'facet', text: true },
+  error_code: { ...text(), about: 'What went wrong', lookup: 'facet', text: true },
 
   // trace
   trace_id: {
-    schema: z.string().regex(/^(?!0{32})[0-9a-f]{32}$/),
+    ...matching(/^(?!0{32})[0-9a-f]{32}$/),
     about: 'W3C trace id, or the correlation id made in its place',
     lookup: 'exact',
   },
-  span_id: { schema: z.string().regex(/^(?!0{16})[0-9a-f]{16}$/), about: 'W3C span id' },
+  span_id: { ...matching(/^(?!0{16})[0-9a-f]{16}$/), about: 'W3C span id' },
 
   // keeping
-  retention_until: { schema: time(), about: 'Kept until then', reserved: true },
-  legal_hold: { schema: z.boolean(), about: 'Never deleted while true', reserved: true },
+  retention_until: { ...time(), about: 'Kept until then', reserved: true },
+  legal_hold: { ...flag(), about: 'Never deleted while true', reserved: true },
 
   // proof
-  prev_hash: { schema: hash(), about: 'Leaf hash of the entry before', reserved: true },
-  leaf_hash: { schema: hash(), about: 'Leaf hash of this entry', reserved: true },
+  prev_hash: { ...hash(), about: 'Leaf hash of the entry before', reserved: true },
+  leaf_hash: { ...hash(), about: 'Leaf hash of this entry', reserved: true },
 });
 
 export type FieldName = keyof typeof FIELDS;
@@ -284,3 +253,18 @@ export const EventSchema = z
 
 /** An event on its way in, before it is sequenced. */
 export type AuditEvent = Partial<Omit<AuditRecord, 'event_type'>> & { event_type: string };
+
+/**
+ * Whether a value surely is an event that may be submitted; a no is not final, `EventSchema` says
+ * why. Looks only at the fields that are there.
+ */
+export function acceptsEvent(value: Readonly<Record<string, unknown>>): boolean {
+  if (value.event_type === undefined) return false;
+  for (const name of Object.keys(value)) {
+    const field: Field | undefined = Object.hasOwn(FIELDS, name)
+      ? FIELDS[name as FieldName]
+      : undefined;
+    if (!field || field.reserved === true || !field.accepts(value[name])) return false;
+  }
+  return true;
+}

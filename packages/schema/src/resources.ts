@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 import { checkContext } from './context.ts';
-import { LIMITS, type Json } from './record.ts';
+import type { Json } from './field-types.ts';
+import { LIMITS } from './limits.ts';
 
 /** Bodies of the administrative calls and of the brokered call. All are strict: unknown members are refused. */
 

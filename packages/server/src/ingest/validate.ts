@@ -1,4 +1,5 @@
 import {
+  acceptsEvent,
   AffidavitError,
   categoryOf,
   checkContext,
@@ -75,8 +76,10 @@ export function validateEvent(value: unknown, path = ''): AuditEvent {
   }
   checkReserved(value as Record<string, unknown>, path);
   checkEventContext(value as Record<string, unknown>, path);
-  const parsed = EventSchema.safeParse(value);
-  if (!parsed.success) throw toError(parsed.error.issues[0] as z.core.$ZodIssue, path);
+  if (!acceptsEvent(value as Record<string, unknown>)) {
+    const parsed = EventSchema.safeParse(value);
+    if (!parsed.success) throw toError(parsed.error.issues[0] as z.core.$ZodIssue, path);
+  }
   const event = value as AuditEvent;
   checkCategory(event, path);
   checkSizes(event, path);
