@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 
 /** `afd_` + 8 hex digits that are kept as the prefix + `_` + 32 random bytes. Stored as a hash. */
 export interface NewApiKey {
@@ -26,5 +26,5 @@ export function prefixOf(key: string): string {
  * the whole of it: how long that takes tells nothing about any stored key.
  */
 export function hashOf(key: string): string {
-  return createHash('sha256').update('affidavit api key\0').update(key).digest('hex');
+  return hash('sha256', `affidavit api key\0${key}`);
 }

@@ -37,9 +37,21 @@ export async function authenticate(
   if (row.agent_id !== null && (!agent || agent.revoked_at !== null)) {
     throw unauthorized('the agent of this API key has been revoked');
   }
+  return identityOf(row, agent);
+}
+
+/** Identities by the row they were made from: a row is another object as soon as it changed. */
+const identities = new WeakMap<ApiKeysTable, Identity>();
+
+function identityOf(row: ApiKeysTable, agent: AgentsTable | null): Identity {
+  const known = identities.get(row);
+  if (known && known.agent === agent) return known;
   const scopes = new Set(JSON.parse(row.scopes) as string[]);
   const { app, key_id, prefix } = row;
-  return { app, key_id, prefix, scopes, installation: scopes.has(INSTALLATION_SCOPE), agent };
+  const installation = scopes.has(INSTALLATION_SCOPE);
+  const identity = { app, key_id, prefix, scopes, installation, agent };
+  identities.set(row, identity);
+  return identity;
 }
 
 function isLive({ revoked_at, expires_at }: ApiKeysTable, now: number): boolean {

@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
-
+import { toHex } from '@affidavit/ledger';
 import type { AuditEvent } from '@affidavit/schema';
+
+import { drawRandom } from '../random-pool.ts';
 
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/;
 
@@ -24,5 +25,5 @@ export function readTrace(header: string | undefined): Trace {
     /[^0]/.test(trace_id) &&
     /[^0]/.test(span_id);
   if (valid) return { fields: { trace_id, span_id }, traceparent: header };
-  return { fields: { trace_id: randomBytes(16).toString('hex') }, traceparent: undefined };
+  return { fields: { trace_id: toHex(drawRandom(16)) }, traceparent: undefined };
 }
