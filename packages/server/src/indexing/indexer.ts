@@ -1,15 +1,14 @@
-import { FACET_FIELDS } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
 import type { Tables } from '../store/tables.ts';
+import { FacetList, listedFacets } from './facet-list.ts';
 import { readPage, SEGMENT_ENTRIES_MAX, SegmentBuilder } from './postings.ts';
-import { termsOf, type Findable } from './terms.ts';
+import { termsOf, UNLISTED_TYPE_TERM, type Findable } from './terms.ts';
 import type { IndexWrite } from './write.ts';
 
 /** A small segment is made as soon as it is full; 64 of them are merged into a large one. */
 export const SMALL_SEGMENT = 1024;
 const PAGES_PER_WRITE = 64;
-const FACET_VALUES_MAX = 10_000;
 
 /** Ids of segments: even for small ones, odd for merged ones. */
 const smallId = (first: number) => first * 2;
@@ -18,32 +17,49 @@ const mergedId = (first: number) => first * 2 + 1;
 export interface IndexerOptions {
   readonly db: Kysely<Tables>;
   readonly write: (write: IndexWrite) => Promise<void>;
+  /** Entries of a small segment and of a merged one, which is a multiple of it. */
+  readonly segmentSizes?: { readonly small: number; readonly merged: number };
+  /** Values that are listed for each facet field. */
+  readonly facetValuesMax?: number;
 }
 
 /**
  * Indexes entries behind the ledger: what it has not reached yet, queries read from the records
- * themselves. Everything it writes can be made again from the records.
+ * themselves. Everything it writes can be made again from the records, and is, when a step failed.
  */
 export class Indexer {
   readonly #options: IndexerOptions;
-  readonly #seenFacets = new Map<number, Set<string>>();
+  readonly #small: number;
+  readonly #merged: number;
+  readonly #facets = new Map<number, FacetList>();
 
   constructor(options: IndexerOptions) {
     this.#options = options;
+    const { small, merged } = options.segmentSizes ?? {
+      small: SMALL_SEGMENT,
+      merged: SEGMENT_ENTRIES_MAX,
+    };
+    this.#small = small;
+    this.#merged = merged;
   }
 
   /** Indexes all full segments of one log; returns up to where it is indexed. */
   async catchUp(app: number): Promise<number> {
+    if (!this.#facets.has(app)) await this.#begin(app);
     for (;;) {
       const end = await this.#indexedEnd(app);
+      await this.#mergeBefore(app, end);
       const size = await this.#logSize(app);
-      if (size - end < SMALL_SEGMENT) return end;
+      if (size - end < this.#small) return end;
       await this.#indexSmall(app, end);
-      const reached = end + SMALL_SEGMENT;
-      if (reached % SEGMENT_ENTRIES_MAX === 0) {
-        await this.#merge(app, reached - SEGMENT_ENTRIES_MAX, reached);
-      }
     }
+  }
+
+  /** The first time: what facets have had, and what an end between two steps left behind. */
+  async #begin(app: number): Promise<void> {
+    const { db, write, facetValuesMax = 10_000 } = this.#options;
+    for await (const segment of orphans(db, app)) await write({ step: 'discard', app, segment });
+    this.#facets.set(app, new FacetList(facetValuesMax, await listedFacets(db, app)));
   }
 
   async #indexedEnd(app: number): Promise<number> {
@@ -66,8 +82,30 @@ export class Indexer {
   }
 
   async #indexSmall(app: number, first: number): Promise<void> {
-    const end = first + SMALL_SEGMENT;
-    const rows = await this.#options.db
+    const end = first + this.#small;
+    const builder = new SegmentBuilder();
+    const facets = (this.#facets.get(app) as FacetList).begin();
+    for (const { seq, body } of await this.#envelopes(app, first, end)) {
+      const record = JSON.parse(body) as Findable;
+      for (const term of termsOf(record)) builder.add(term, seq - first);
+      if (!facets.add(record)) builder.add(UNLISTED_TYPE_TERM, seq - first);
+    }
+    const segment = smallId(first);
+    await this.#writeSegment(app, segment, builder);
+    await this.#options.write({
+      step: 'publish',
+      app,
+      segment,
+      first_seq: first,
+      end_seq: end,
+      replaces: [],
+      facets: facets.fresh,
+    });
+    facets.keep();
+  }
+
+  #envelopes(app: number, first: number, end: number) {
+    return this.#options.db
       .selectFrom('parts')
       .select(['seq', 'body'])
       .where('app', '=', app)
@@ -76,52 +114,24 @@ export class Indexer {
       .where('part', '=', 'envelope')
       .orderBy('seq')
       .execute();
-    const builder = new SegmentBuilder();
-    const facets = new Map<string, { field: string; value: string }>();
-    for (const { seq, body } of rows) {
-      const record = JSON.parse(body) as Findable;
-      for (const term of termsOf(record)) builder.add(term, seq - first);
-      this.#newFacets(app, record, facets);
-    }
-    await this.#writeSegment(app, smallId(first), builder);
-    await this.#options.write({
-      step: 'publish',
-      app,
-      segment: smallId(first),
-      first_seq: first,
-      end_seq: end,
-      replaces: [],
-      facets: [...facets.values()],
-    });
-    for (const key of facets.keys()) this.#seen(app).add(key);
   }
 
-  #seen(app: number): Set<string> {
-    const seen = this.#seenFacets.get(app) ?? new Set<string>();
-    this.#seenFacets.set(app, seen);
-    return seen;
-  }
-
-  #newFacets(
-    app: number,
-    record: Findable,
-    facets: Map<string, { field: string; value: string }>,
-  ): void {
-    const seen = this.#seen(app);
-    for (const field of FACET_FIELDS) {
-      if (record[field] === undefined) continue;
-      const value = String(record[field]);
-      const key = `${field}\0${value}`;
-      if (seen.size + facets.size < FACET_VALUES_MAX && !seen.has(key)) {
-        facets.set(key, { field, value });
-      }
-    }
+  /** Merges the small segments that end here, if they fill a large one and are not merged yet. */
+  async #mergeBefore(app: number, end: number): Promise<void> {
+    if (end === 0 || end % this.#merged !== 0) return;
+    const last = await this.#options.db
+      .selectFrom('segments')
+      .select('segment')
+      .where('app', '=', app)
+      .where('segment', '=', smallId(end - this.#small))
+      .executeTakeFirst();
+    if (last) await this.#merge(app, end - this.#merged, end);
   }
 
   async #merge(app: number, first: number, end: number): Promise<void> {
     const builder = new SegmentBuilder();
     const replaces: number[] = [];
-    for (let at = first; at < end; at += SMALL_SEGMENT) {
+    for (let at = first; at < end; at += this.#small) {
       replaces.push(smallId(at));
       for (const { page } of await this.#pagesOf(app, smallId(at))) {
         for (const { term, positions } of readPage(page)) {
@@ -129,17 +139,18 @@ export class Indexer {
         }
       }
     }
-    await this.#writeSegment(app, mergedId(first), builder);
+    const segment = mergedId(first);
+    await this.#writeSegment(app, segment, builder);
     await this.#options.write({
       step: 'publish',
       app,
-      segment: mergedId(first),
+      segment,
       first_seq: first,
       end_seq: end,
       replaces,
       facets: [],
     });
-    for (const segment of replaces) await this.#options.write({ step: 'discard', app, segment });
+    for (const one of replaces) await this.#options.write({ step: 'discard', app, segment: one });
   }
 
   #pagesOf(app: number, segment: number) {
@@ -154,9 +165,29 @@ export class Indexer {
 
   async #writeSegment(app: number, segment: number, builder: SegmentBuilder): Promise<void> {
     const pages = builder.pages();
+    await this.#options.write({ step: 'discard', app, segment });
     for (let at = 0; at < pages.length; at += PAGES_PER_WRITE) {
       const some = pages.slice(at, at + PAGES_PER_WRITE);
       await this.#options.write({ step: 'pages', app, segment, pages: some });
     }
+  }
+}
+
+/** Segments that have pages and were never published, or were replaced. */
+async function* orphans(db: Kysely<Tables>, app: number): AsyncGenerator<number> {
+  const rows = await db.selectFrom('segments').select('segment').where('app', '=', app).execute();
+  const published = new Set(rows.map(({ segment }) => Number(segment)));
+  for (let after = -1; ;) {
+    const next = await db
+      .selectFrom('postings')
+      .select('segment')
+      .where('app', '=', app)
+      .where('segment', '>', after)
+      .orderBy('segment')
+      .limit(1)
+      .executeTakeFirst();
+    if (!next) return;
+    after = Number(next.segment);
+    if (!published.has(after)) yield after;
   }
 }

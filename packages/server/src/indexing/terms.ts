@@ -12,12 +12,11 @@ export type Findable = Partial<Record<FieldName, unknown>>;
 
 /** Word beginnings are indexed at these lengths. A search uses the longest that fits its word. */
 const PREFIX_LENGTHS = [1, 2, 3, 4, 6, 8] as const;
+/** A record with more of them is found by `WORDY_TERM`, so that no record can bloat the index. */
 const WORDS_MAX = 256;
-const WORD_LENGTH_MAX = 64;
 
 const LOOKUPS = [...LOOKUP_FIELDS];
 const TEXTS = [...TEXT_FIELDS];
-const FIELD_SEEDS = new Map<string, number>(LOOKUPS.map((field, i) => [field, i + 1]));
 const WORD_SEED = 0;
 const KIND_SEED = 0xffff;
 
@@ -35,8 +34,17 @@ function hash(seed: number, text: string): Term {
   return (high & 0x1fffff) * 0x1_0000_0000 + (low >>> 0);
 }
 
+/** From the name alone: terms are stored, and the list of fields may grow anywhere. */
+const FIELD_SEEDS = new Map<string, number>(
+  LOOKUPS.map((field) => [field, hash(KIND_SEED, `field ${field}`) >>> 0]),
+);
+
 /** The term of entries that end an execution. */
 export const FINAL_TERM: Term = hash(KIND_SEED, 'final');
+/** The term of entries with more words than are indexed: any search for words must look at them. */
+export const WORDY_TERM: Term = hash(KIND_SEED, 'wordy');
+/** The term of entries whose event type is not listed among the values that wildcards expand to. */
+export const UNLISTED_TYPE_TERM: Term = hash(KIND_SEED, 'unlisted type');
 
 export function valueTerm(field: FieldName, value: string): Term {
   return hash(FIELD_SEEDS.get(field) ?? -1, value);
@@ -79,13 +87,9 @@ export function termsOf(record: Findable): Set<Term> {
     if (value !== undefined) terms.add(valueTerm(field, String(value)));
   }
   if (isFinal(record)) terms.add(FINAL_TERM);
-  const words = new Set<string>();
-  for (const text of textsOf(record)) {
-    for (const word of wordsOf(text)) {
-      if (words.size < WORDS_MAX) words.add(word.slice(0, WORD_LENGTH_MAX));
-    }
-  }
-  for (const word of words) {
+  const words = new Set(textsOf(record).flatMap((text) => wordsOf(text)));
+  if (words.size > WORDS_MAX) terms.add(WORDY_TERM);
+  for (const word of [...words].slice(0, WORDS_MAX)) {
     for (const length of PREFIX_LENGTHS) {
       if (length > word.length) break;
       terms.add(hash(WORD_SEED, word.slice(0, length)));

@@ -20,5 +20,7 @@ export function csvChunk(records: readonly StoredRecord[]): string {
 
 function cell(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  // The one beginning on the list of OWASP that the library does not know.
+  return text.startsWith('\n') ? `'${text}` : text;
 }

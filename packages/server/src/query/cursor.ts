@@ -16,10 +16,15 @@ export interface Cursor {
   readonly order: Order;
 }
 
-/** Ties a cursor to its question, so that it cannot be used for another one by mistake. */
+/**
+ * Ties a cursor to its question, so that it cannot be used for another one by mistake. The order
+ * in which the conditions were written does not matter.
+ */
 function questionOf(app: number, order: Order, filter: Filter): string {
+  const conditions = filter.conditions.map((condition) => JSON.stringify(condition)).sort();
+  const { from, to, words, phrases, finals } = filter;
   return createHash('sha256')
-    .update(JSON.stringify([app, order, filter]))
+    .update(JSON.stringify([app, order, conditions, { from, to, words, phrases, finals }]))
     .digest('base64url')
     .slice(0, 12);
 }

@@ -2,15 +2,17 @@ import { AffidavitError } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
 import type { Tables } from '../store/tables.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, encodeCursor, type Order } from './cursor.ts';
 import type { Deadline } from './deadline.ts';
 import type { Filter } from './filter.ts';
-import type { Span } from './find.ts';
+import type { Search, Span } from './find.ts';
 import { matches } from './match.ts';
 import { find, narrow, nextPosition, spanOf, type Page, type PageRequest } from './page.ts';
 import { readRecords, type StoredRecord } from './records.ts';
 
-const OPEN_MAX = 1000;
+const STEP = 512;
+/** Entries of one execution that are merged: anyone may report more under its id. */
+const ENTRIES_MAX = 1000;
 
 /**
  * One page of executions: the entries that end one, which repeat what their intent said, and the
@@ -25,9 +27,10 @@ export async function readExecutions(
   const filter: Filter = { ...request.filter, finals: true };
   const after = cursor === undefined ? null : decodeCursor(app, filter, order, cursor).seq;
   const span = narrow(await spanOf(db, app, filter), order, after);
-  const records = await openIntents(db, request, span);
+  const search: Search = { db, app, filter, order, deadline };
+  const records = await openIntents(search, request.filter, span, limit + 1);
   let finals = 0;
-  for await (const record of find({ db, app, filter, order, deadline }, span, limit + 1)) {
+  for await (const record of find(search, span, limit + 1)) {
     records.push(record);
     if (++finals > limit) break;
   }
@@ -39,11 +42,30 @@ export async function readExecutions(
   return { records, next_cursor, has_more };
 }
 
+/** The first open intents of a span that match, in order. */
 async function openIntents(
-  db: Kysely<Tables>,
-  { app, filter, order }: PageRequest,
+  { db, app, order, deadline }: Search,
+  filter: Filter,
   span: Span,
+  limit: number,
 ): Promise<StoredRecord[]> {
+  const found: StoredRecord[] = [];
+  const seqs = await openSeqs(db, app, span, order);
+  for (let at = 0; at < seqs.length && found.length < limit; at += STEP) {
+    deadline.check();
+    const records = await readRecords(db, app, seqs.slice(at, at + STEP), order);
+    found.push(...records.filter(({ envelope }) => matches(envelope, filter)));
+  }
+  return found;
+}
+
+/** Open intents are calls under way, so that their positions are few enough to hold. */
+async function openSeqs(
+  db: Kysely<Tables>,
+  app: number,
+  span: Span,
+  order: Order,
+): Promise<number[]> {
   const rows = await db
     .selectFrom('open_intents')
     .innerJoin('entries', (join) =>
@@ -55,11 +77,9 @@ async function openIntents(
     .where('open_intents.app', '=', app)
     .where('entries.seq', '>=', span.first)
     .where('entries.seq', '<', span.end)
-    .limit(OPEN_MAX)
+    .orderBy('entries.seq', order)
     .execute();
-  const seqs = rows.map((row) => Number(row.seq));
-  const records = await readRecords(db, app, seqs, order);
-  return records.filter(({ envelope }) => matches(envelope, filter));
+  return rows.map((row) => Number(row.seq));
 }
 
 /** All entries of one execution, merged in order: what the outcome says wins over the intent. */
@@ -78,6 +98,7 @@ export async function readExecution(
   const entries: Record<string, unknown>[] = [];
   for await (const record of find({ db, app, filter, order: 'asc', deadline }, span)) {
     entries.push(JSON.parse(record.json) as Record<string, unknown>);
+    if (entries.length === ENTRIES_MAX) break;
   }
   if (entries.length === 0) {
     throw new AffidavitError('not_found', `there is no execution ${executionId}`, {

@@ -2,7 +2,7 @@ import type { FieldName } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
 import { Bits } from '../indexing/postings.ts';
-import { valueTerm } from '../indexing/terms.ts';
+import { UNLISTED_TYPE_TERM, valueTerm } from '../indexing/terms.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Deadline } from './deadline.ts';
 import type { Filter } from './filter.ts';
@@ -28,7 +28,10 @@ export interface FacetCount {
   readonly count: number;
 }
 
-/** Values of a field with the number of entries that have them, most frequent first. */
+/**
+ * Values of a field with the number of entries that have them, most frequent first. A field with
+ * more values than are listed (see `FacetList`) shows those that came first.
+ */
 export async function readFacets(
   db: Kysely<Tables>,
   { app, field, filter, limit }: FacetRequest,
@@ -41,10 +44,7 @@ export async function readFacets(
     ? span.first
     : await countIndexed(search, field, span, counts);
   const rest = { first: Math.max(indexedEnd, span.first), end: span.end };
-  for await (const { envelope } of find(search, rest)) {
-    const value = envelope[field];
-    if (value !== undefined) add(counts, String(value), 1);
-  }
+  await countRecords(search, field, rest, counts);
   return [...counts]
     .map(([value, count]) => ({ value, count }))
     .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
@@ -59,6 +59,18 @@ function needsRecords(filter: Filter): boolean {
 
 function add(counts: Map<string, number>, value: string, count: number): void {
   if (count > 0) counts.set(value, (counts.get(value) ?? 0) + count);
+}
+
+async function countRecords(
+  search: Search,
+  field: FieldName,
+  span: Span,
+  counts: Map<string, number>,
+): Promise<void> {
+  for await (const { envelope } of find(search, span)) {
+    const value = envelope[field];
+    if (value !== undefined) add(counts, String(value), 1);
+  }
 }
 
 /** Counts in the indexed part of the span; returns where it ends. */
@@ -77,7 +89,12 @@ async function countIndexed(
     .execute();
   const conjuncts = await termsOfFilter(search);
   const segments = await segmentsIn(search, span);
+  const wild = search.filter.conditions.some(({ prefixes }) => prefixes.length > 0);
   for (const segment of segments) {
+    if (wild && (await readPositions(db, app, segment.segment, UNLISTED_TYPE_TERM))) {
+      await countRecords(search, field, overlap(segment, span), counts);
+      continue;
+    }
     const within = await limitBits(search, conjuncts, segment, span);
     if (within === null) continue;
     for (const { value } of values) {
@@ -106,11 +123,13 @@ async function limitBits(
   const whole = span.first <= segment.first && span.end >= segment.end;
   if (conjuncts.length === 0 && whole) return 'all';
   const inSpan = new Bits(segment.end - segment.first);
-  const last = Math.min(span.end, segment.end);
-  for (let seq = Math.max(span.first, segment.first); seq < last; seq++) {
-    inSpan.set(seq - segment.first);
-  }
+  const { first, end } = overlap(segment, span);
+  for (let seq = first; seq < end; seq++) inSpan.set(seq - segment.first);
   if (conjuncts.length === 0) return inSpan;
   const bits = await segmentBits(search, conjuncts, segment);
   return bits?.intersect(inSpan) ? bits : null;
+}
+
+function overlap(one: Span, other: Span): Span {
+  return { first: Math.max(one.first, other.first), end: Math.min(one.end, other.end) };
 }

@@ -66,6 +66,7 @@ export function parseFilter(query: Query, others: readonly string[] = []): Filte
 
 function checkValues(name: string, values: readonly string[]): void {
   const sound =
+    values.length > 0 &&
     values.length <= VALUES_MAX &&
     values.every((value) => value.length > 0 && value.length <= VALUE_LENGTH_MAX);
   if (sound) return;
@@ -106,7 +107,7 @@ function parseText(text: string): Pick<Filter, 'words' | 'phrases'> {
 }
 
 function parseCondition(name: string, values: readonly string[]): Condition {
-  const alias = ALIASES[name];
+  const alias = Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined;
   if (alias) return { fields: alias, values, prefixes: [] };
   const field = name as FieldName;
   if (field !== 'event_id' && !LOOKUP_FIELDS.has(field)) {

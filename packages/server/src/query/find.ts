@@ -1,7 +1,15 @@
 import { sql, type Kysely } from 'kysely';
 
 import { Bits, findInPage } from '../indexing/postings.ts';
-import { FINAL_TERM, valueTerm, wordsOf, wordTerm, type Term } from '../indexing/terms.ts';
+import {
+  FINAL_TERM,
+  UNLISTED_TYPE_TERM,
+  valueTerm,
+  wordsOf,
+  wordTerm,
+  WORDY_TERM,
+  type Term,
+} from '../indexing/terms.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Order } from './cursor.ts';
 import type { Deadline } from './deadline.ts';
@@ -98,12 +106,14 @@ export async function termsOfFilter({ db, app, filter }: Search): Promise<Term[]
   const conjuncts: Term[][] = filter.finals ? [[FINAL_TERM]] : [];
   for (const condition of filter.conditions) {
     const values = [...condition.values, ...(await expand(db, app, condition))];
-    conjuncts.push(
-      condition.fields.flatMap((field) => values.map((value) => valueTerm(field, value))),
+    const terms = condition.fields.flatMap((field) =>
+      values.map((value) => valueTerm(field, value)),
     );
+    if (condition.prefixes.length > 0) terms.push(UNLISTED_TYPE_TERM);
+    conjuncts.push(terms);
   }
   const words = [...filter.words, ...filter.phrases.flatMap((phrase) => innerWords(phrase))];
-  for (const word of words) conjuncts.push([wordTerm(word)]);
+  for (const word of words) conjuncts.push([wordTerm(word), WORDY_TERM]);
   return conjuncts;
 }
 
