@@ -39,7 +39,7 @@ export interface PlainCheckpoint {
 export function openNoteByHand(note: string, vkey: string): PlainCheckpoint {
   const split = note.lastIndexOf('\n\n');
   const text = note.slice(0, split + 1);
-  const [name = '', id = '', encodedKey = ''] = vkey.split(/\+(.{8})\+/);
+  const [, name = '', id = '', encodedKey = ''] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey) ?? [];
   const key = Buffer.from(encodedKey, 'base64');
   assert.equal(key[0], 1, 'the key is Ed25519');
   const expectedId = sha256(Buffer.from(`${name}\n`), key).subarray(0, 4);

@@ -23,7 +23,7 @@ export async function startProvider(): Promise<Provider> {
     const delay = Number(/^\/slow\/(\d+)/.exec(request.url ?? '')?.[1] ?? 0);
     timers.add(setTimeout(() => answer(response), delay));
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, '127.0.0.1').unref();
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -41,6 +41,15 @@ export class Trail {
     await this.#sequencer.submit({ app, events: [], effects });
   }
 
+  /** Proves that the store can make something durable: it rewrites one small row. */
+  async probe(app: number): Promise<void> {
+    const name = 'probe';
+    await this.apply(app, [
+      { op: 'delete', table: 'installation', where: { name }, any: true },
+      { op: 'insert', table: 'installation', row: { name, value: newId('event') } },
+    ]);
+  }
+
   /** Records what a client said. `identities` tell retries; the events are validated already. */
   async report(
     { app, app_id, events }: TrailWrite,

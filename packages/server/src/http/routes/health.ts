@@ -1,16 +1,10 @@
-import { AffidavitError } from '@affidavit/schema';
-
-import { unavailable } from '../../sequence/sequencer.ts';
 import { route, type Context, type Route } from '../route.ts';
 
 /** Whether the process is up, whether it can commit, and its figures. */
 
 async function ready({ services }: Context) {
   await services.readers.run('ping', {});
-  const probe = services.trail.apply(services.config.home_app, []);
-  await probe.catch((error: unknown) => {
-    throw error instanceof AffidavitError ? error : unavailable(services.sequencer.lastFailure!);
-  });
+  await services.trail.probe(services.config.home_app);
   return { status: 'ready' };
 }
 
