@@ -1,0 +1,60 @@
+import { Kysely } from 'kysely';
+import pg, { type ClientBase } from 'pg';
+
+import type { Tables } from '../tables.ts';
+import { unreachable } from './failure.ts';
+import { kyselyOn } from './kysely.ts';
+import { types } from './link.ts';
+
+const SIZE = 4;
+const CONNECT_MS = 3000;
+const STATEMENT_MS = 15_000;
+const IDLE_MS = 60_000;
+
+export interface PostgresReaderOptions {
+  /** Connections at most; a query waits for one as long as it would for the server. */
+  readonly size?: number;
+  readonly statementTimeoutMs?: number;
+}
+
+/**
+ * A transaction without settings of its own is one snapshot that cannot write: `db.transaction()`
+ * sends a plain BEGIN. Also on a standby.
+ */
+function settings(statementMs: number): string {
+  return `SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+    SET statement_timeout = ${statementMs};
+    SET lock_timeout = ${statementMs};
+    SET idle_in_transaction_session_timeout = ${statementMs * 2};
+    SET jit = off`;
+}
+
+/** Opens connections for reading alone, as they are needed. Errors are `StoreFailure`s. */
+export function openPostgresReader(
+  url: string,
+  { size = SIZE, statementTimeoutMs = STATEMENT_MS }: PostgresReaderOptions = {},
+): Kysely<Tables> {
+  const prepare = settings(statementTimeoutMs);
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: 'affidavit reader',
+    max: size,
+    connectionTimeoutMillis: CONNECT_MS,
+    idleTimeoutMillis: IDLE_MS,
+    keepAlive: true,
+    types,
+    // Awaited by the pool before the connection is handed out.
+    onConnect: (client: ClientBase) => client.query(prepare) as unknown as undefined,
+  });
+  pool.on('error', () => undefined);
+  const connect = async () => {
+    const client = await pool.connect().catch((error: unknown) => {
+      throw unreachable(error);
+    });
+    return {
+      query: (text: string, values: unknown[]) => client.query({ text, values }),
+      release: (broken: boolean) => client.release(broken),
+    };
+  };
+  return kyselyOn(connect, () => pool.end());
+}

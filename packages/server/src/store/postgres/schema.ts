@@ -1,0 +1,193 @@
+import type { EffectTable } from '../tables.ts';
+
+/**
+ * The tables of `store/tables.ts` in PostgreSQL 14 and later. Changed only by adding a step to
+ * `MIGRATIONS`.
+ *
+ * Text is compared byte by byte (collation "C"), as in SQLite: cursors go on where they were
+ * whatever the locale of the database, and no update of the system's collations breaks an index.
+ * What is committed to is `text`, never `jsonb`, which would reorder it.
+ *
+ * Every primary key and unique index of a table that grows contains `app`, so that Citus can
+ * distribute by it. Tables that are looked up across apps (`apps`, `api_keys`, `installation`) are
+ * small: they become reference tables there. `leases` and `processes` stay on the coordinator.
+ *
+ * `parts` is what a sweep removes. It is cut by ranges of `seq` (`parts.ts`): its key is (app,
+ * seq, part), a partition key must be in the key, and `app` alone is what Citus distributes by, so
+ * that `seq` is left. A hash of `seq` would spread what expires together over all partitions. Time
+ * is no column of the key; but `seq` grows with time within an app, so that what an app must
+ * forget is a prefix of it: whole partitions, dropped when every app is past them, and a piece of
+ * one, deleted by its key. Every read names app and seq, and so touches one or two partitions.
+ */
+const TABLES = `
+CREATE TABLE installation (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE apps (
+  app integer PRIMARY KEY, app_id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, created_at bigint NOT NULL
+);
+CREATE TABLE signing_keys (
+  app integer NOT NULL, from_size bigint NOT NULL, origin TEXT NOT NULL, verifier_key TEXT NOT NULL,
+  public_key bytea NOT NULL, sealed_private_key TEXT NOT NULL, created_at bigint NOT NULL,
+  PRIMARY KEY (app, from_size)
+);
+-- A few rows, each replaced at every commit: pages with room for the new version beside the old
+-- one, and a vacuum that does not wait for a share of a small table.
+CREATE TABLE heads (
+  app integer PRIMARY KEY, size bigint NOT NULL, last_created_at bigint NOT NULL,
+  last_leaf bytea NOT NULL, frontier bytea NOT NULL, checkpoint TEXT NOT NULL
+) WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
+  autovacuum_vacuum_cost_delay = 0);
+CREATE TABLE entries (
+  app integer NOT NULL, seq bigint NOT NULL, event_id TEXT NOT NULL, created_at bigint NOT NULL,
+  header TEXT NOT NULL, leaf_hash bytea NOT NULL, fingerprint bytea,
+  PRIMARY KEY (app, seq)
+);
+CREATE UNIQUE INDEX entries_event_id ON entries (app, event_id);
+CREATE TABLE parts (
+  app integer NOT NULL, seq bigint NOT NULL, part TEXT NOT NULL, salt bytea NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (app, seq, part)
+) PARTITION BY RANGE (seq);
+CREATE TABLE tiles (
+  app integer NOT NULL, level integer NOT NULL, tile bigint NOT NULL, hashes bytea NOT NULL,
+  root bytea NOT NULL,
+  PRIMARY KEY (app, level, tile)
+);
+-- Hashes do not compress.
+ALTER TABLE tiles ALTER COLUMN hashes SET STORAGE EXTERNAL;
+CREATE TABLE segments (
+  app integer NOT NULL, first_seq bigint NOT NULL, end_seq bigint NOT NULL,
+  segment bigint NOT NULL, ready integer NOT NULL,
+  PRIMARY KEY (app, segment)
+);
+CREATE TABLE postings (
+  app integer NOT NULL, segment bigint NOT NULL, first_term bigint NOT NULL, page bytea NOT NULL,
+  PRIMARY KEY (app, segment, first_term)
+);
+ALTER TABLE postings ALTER COLUMN page SET STORAGE EXTERNAL;
+CREATE TABLE facet_values (
+  app integer NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (app, field, value)
+);
+CREATE TABLE api_keys (
+  app integer NOT NULL, key_id TEXT NOT NULL, name TEXT NOT NULL, prefix TEXT NOT NULL,
+  hash TEXT NOT NULL UNIQUE, scopes TEXT NOT NULL, agent_id TEXT, created_at bigint NOT NULL,
+  expires_at bigint, revoked_at bigint,
+  PRIMARY KEY (app, key_id)
+);
+CREATE TABLE agents (
+  app integer NOT NULL, agent_id TEXT NOT NULL, name TEXT NOT NULL, parent_agent_id TEXT,
+  created_at bigint NOT NULL, revoked_at bigint,
+  PRIMARY KEY (app, agent_id)
+);
+CREATE TABLE callers (
+  app integer NOT NULL, name TEXT NOT NULL, description TEXT, created_at bigint NOT NULL,
+  PRIMARY KEY (app, name)
+);
+CREATE TABLE providers (
+  app integer NOT NULL, provider_id TEXT NOT NULL, name TEXT NOT NULL, base_url TEXT NOT NULL,
+  auth TEXT NOT NULL, timeout_ms bigint, created_at bigint NOT NULL, updated_at bigint NOT NULL,
+  PRIMARY KEY (app, provider_id), UNIQUE (app, name)
+);
+CREATE TABLE secrets (
+  app integer NOT NULL, secret_id TEXT NOT NULL, provider TEXT NOT NULL, name TEXT NOT NULL,
+  sealed_value TEXT NOT NULL, created_at bigint NOT NULL, rotated_at bigint, revoked_at bigint,
+  PRIMARY KEY (app, secret_id)
+);
+CREATE TABLE grants (
+  app integer NOT NULL, grant_id TEXT NOT NULL, provider TEXT NOT NULL, provider_id TEXT NOT NULL,
+  kind TEXT NOT NULL, secret_id TEXT NOT NULL, principal_type TEXT NOT NULL,
+  principal_id TEXT NOT NULL, principal_email TEXT, agents TEXT NOT NULL, scopes TEXT NOT NULL,
+  created_at bigint NOT NULL, updated_at bigint NOT NULL, expires_at bigint, revoked_at bigint,
+  PRIMARY KEY (app, grant_id)
+);
+CREATE INDEX grants_provider ON grants (app, provider);
+CREATE TABLE policies (
+  app integer NOT NULL, policy_id TEXT NOT NULL, name TEXT NOT NULL, cedar TEXT NOT NULL,
+  template TEXT, applies_to TEXT, created_at bigint NOT NULL, updated_at bigint NOT NULL,
+  PRIMARY KEY (app, policy_id)
+);
+-- Rows that live for the length of a call: few at any time, many dead ones behind them.
+CREATE TABLE open_intents (
+  app integer NOT NULL, execution_id TEXT NOT NULL, event_id TEXT NOT NULL, process_id TEXT NOT NULL,
+  intent TEXT NOT NULL, created_at bigint NOT NULL,
+  PRIMARY KEY (app, execution_id)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+  autovacuum_vacuum_cost_delay = 0);
+CREATE TABLE idempotency (
+  app integer NOT NULL, key_id TEXT NOT NULL, idempotency_key TEXT NOT NULL,
+  fingerprint bytea NOT NULL, status integer, sealed_answer TEXT, process_id TEXT NOT NULL,
+  created_at bigint NOT NULL,
+  PRIMARY KEY (app, key_id, idempotency_key)
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02);
+CREATE INDEX idempotency_age ON idempotency (app, created_at);
+CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at bigint NOT NULL)
+  WITH (fillfactor = 20);
+CREATE TABLE processes (process_id TEXT PRIMARY KEY, seen_at bigint NOT NULL) WITH (fillfactor = 20);
+`;
+
+/**
+ * What is written stays as it was written, whoever is connected. Row triggers, because Citus
+ * takes no others on a distributed table, and one for TRUNCATE, which has no rows. They fire in
+ * replicas' sessions too (ALWAYS). `affidavit.sweep` opens `parts` for removal alone.
+ */
+const GUARDS = `
+CREATE FUNCTION affidavit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% of % is refused: the ledger is only added to', TG_OP, TG_TABLE_NAME
+    USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE FUNCTION affidavit_sweep_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'UPDATE' OR current_setting('affidavit.sweep', true) IS DISTINCT FROM 'on' THEN
+    RAISE EXCEPTION '% of % is refused: parts are removed by the sweep alone', TG_OP, TG_TABLE_NAME
+      USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN OLD;
+END $$;
+CREATE TRIGGER entries_guard BEFORE UPDATE OR DELETE ON entries
+  FOR EACH ROW EXECUTE FUNCTION affidavit_refuse();
+CREATE TRIGGER entries_truncate BEFORE TRUNCATE ON entries
+  FOR EACH STATEMENT EXECUTE FUNCTION affidavit_refuse();
+CREATE TRIGGER tiles_guard BEFORE UPDATE OR DELETE ON tiles
+  FOR EACH ROW EXECUTE FUNCTION affidavit_refuse();
+CREATE TRIGGER tiles_truncate BEFORE TRUNCATE ON tiles
+  FOR EACH STATEMENT EXECUTE FUNCTION affidavit_refuse();
+CREATE TRIGGER parts_guard BEFORE UPDATE OR DELETE ON parts
+  FOR EACH ROW EXECUTE FUNCTION affidavit_sweep_only();
+CREATE TRIGGER parts_truncate BEFORE TRUNCATE ON parts
+  FOR EACH STATEMENT EXECUTE FUNCTION affidavit_sweep_only();
+CREATE TRIGGER heads_guard BEFORE DELETE ON heads
+  FOR EACH ROW EXECUTE FUNCTION affidavit_refuse();
+CREATE TRIGGER heads_back BEFORE UPDATE ON heads
+  FOR EACH ROW WHEN (NEW.size < OLD.size OR NEW.app <> OLD.app)
+  EXECUTE FUNCTION affidavit_refuse();
+CREATE TRIGGER heads_truncate BEFORE TRUNCATE ON heads
+  FOR EACH STATEMENT EXECUTE FUNCTION affidavit_refuse();
+ALTER TABLE entries ENABLE ALWAYS TRIGGER entries_guard;
+ALTER TABLE entries ENABLE ALWAYS TRIGGER entries_truncate;
+ALTER TABLE tiles ENABLE ALWAYS TRIGGER tiles_guard;
+ALTER TABLE tiles ENABLE ALWAYS TRIGGER tiles_truncate;
+ALTER TABLE parts ENABLE ALWAYS TRIGGER parts_guard;
+ALTER TABLE parts ENABLE ALWAYS TRIGGER parts_truncate;
+ALTER TABLE heads ENABLE ALWAYS TRIGGER heads_guard;
+ALTER TABLE heads ENABLE ALWAYS TRIGGER heads_back;
+ALTER TABLE heads ENABLE ALWAYS TRIGGER heads_truncate;
+`;
+
+export const MIGRATIONS: readonly string[] = [
+  TABLES.replaceAll(/\bTEXT\b/g, 'text COLLATE "C"') + GUARDS,
+];
+
+/** Primary keys: an effect whose `where` names all of it can touch one row at most. */
+export const PRIMARY_KEYS: Readonly<Record<EffectTable, readonly string[]>> = {
+  installation: ['name'],
+  apps: ['app'],
+  signing_keys: ['app', 'from_size'],
+  api_keys: ['app', 'key_id'],
+  agents: ['app', 'agent_id'],
+  callers: ['app', 'name'],
+  providers: ['app', 'provider_id'],
+  secrets: ['app', 'secret_id'],
+  grants: ['app', 'grant_id'],
+  policies: ['app', 'policy_id'],
+  open_intents: ['app', 'execution_id'],
+  idempotency: ['app', 'key_id', 'idempotency_key'],
+};

@@ -1,0 +1,156 @@
+import type { Kysely } from 'kysely';
+
+import { StoreFailure, type LedgerStore, type StoreTransaction } from '../port.ts';
+import type { Tables } from '../tables.ts';
+import { isDatabaseError, timedOut, toStoreFailure } from './failure.ts';
+import { kyselyOn } from './kysely.ts';
+import type { Link } from './link.ts';
+import { publish } from './news.ts';
+import { PostgresTransaction, type Learnt } from './transaction.ts';
+import { openWriterLink } from './writer-link.ts';
+
+/** A lock that is free is taken even at the deadline. */
+const WAIT_MIN_MS = 20;
+/** PostgreSQL gives up a statement this long after the lock, and the store the connection. */
+const STATEMENT_GRACE_MS = 500;
+const CONNECTION_GRACE_MS = 2000;
+const WAIT_MAX_MS = 600_000;
+
+export interface PostgresStoreOptions {
+  /** As libpq takes it: postgres://user:password@host:port/database?sslmode=… */
+  readonly url: string;
+  /** How the connection is called in `pg_stat_activity`. */
+  readonly name?: string;
+}
+
+interface Connection {
+  readonly link: Link;
+  readonly learnt: Learnt;
+  readonly db: Kysely<Tables>;
+}
+
+/**
+ * The store for teams: one connection of its own, beside those of any number of other processes.
+ * See `LedgerStore` for what it promises. It connects, and connects again, when it is asked for
+ * something; a connection on which something failed is not used again.
+ */
+export class PostgresStore implements LedgerStore {
+  readonly db: Kysely<Tables>;
+  readonly #options: PostgresStoreOptions;
+  #connection: Connection | null = null;
+  #opening: Promise<Connection> | null = null;
+
+  constructor(options: PostgresStoreOptions) {
+    this.#options = options;
+    this.db = kyselyOn(async () => sessionOf((await this.#open()).link));
+  }
+
+  async transact<T>(deadline: number, work: (tx: StoreTransaction) => Promise<T>): Promise<T> {
+    const connection = await this.#open();
+    const { link, learnt } = connection;
+    const transaction = new PostgresTransaction(link, learnt);
+    const result = await this.#inTransaction(link, deadline, async () => {
+      const value = await work(transaction);
+      await publish(link, transaction.changes());
+      return value;
+    });
+    // Growth is told when it is durable, and nobody waits for that: the next growth tells it too.
+    void publish(link, transaction.growth()).catch(() => undefined);
+    return result;
+  }
+
+  async derive(deadline: number, work: (db: Kysely<Tables>) => Promise<void>): Promise<void> {
+    const { link, db } = await this.#open();
+    await this.#inTransaction(link, deadline, () => work(db));
+  }
+
+  /** PostgreSQL keeps itself tidy. */
+  async tidy(): Promise<void> {}
+
+  async close(): Promise<void> {
+    const connection = this.#connection ?? (await this.#opening?.catch(() => null));
+    this.#connection = null;
+    await connection?.link.close();
+  }
+
+  /** One connection attempt at a time, shared by all who wait for it. */
+  async #open(): Promise<Connection> {
+    if (this.#connection && !this.#connection.link.lost) return this.#connection;
+    this.#opening ??= this.#connect().finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
+  }
+
+  async #connect(): Promise<Connection> {
+    const link = await openWriterLink(this.#options.url, this.#options.name ?? 'affidavit writer');
+    const learnt = { partitions: new Set<number>(), effects: new Map<string, string>() };
+    this.#connection = { link, learnt, db: kyselyOn(async () => sessionOf(link)) };
+    return this.#connection;
+  }
+
+  async #inTransaction<T>(link: Link, deadline: number, body: () => Promise<T>): Promise<T> {
+    const wait = Math.min(Math.max(deadline - Date.now(), WAIT_MIN_MS), WAIT_MAX_MS);
+    const watchdog = setTimeout(() => link.destroy(timedOut()), wait + CONNECTION_GRACE_MS);
+    try {
+      await attempt(link, 'no', () => link.query(beginning(wait)));
+      const result = await attempt(link, 'no', body);
+      await attempt(link, 'unknown', () => commit(link));
+      return result;
+    } finally {
+      clearTimeout(watchdog);
+    }
+  }
+}
+
+function beginning(wait: number): string {
+  return `BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE;
+    SET LOCAL lock_timeout = ${Math.ceil(wait)};
+    SET LOCAL statement_timeout = ${Math.ceil(wait) + STATEMENT_GRACE_MS}`;
+}
+
+/** PostgreSQL answers ROLLBACK to the COMMIT of a transaction in which a statement had failed. */
+async function commit(link: Link): Promise<void> {
+  const { command } = await link.query('COMMIT');
+  if (command === 'COMMIT') return;
+  throw new StoreFailure('io_error', 'the database took the transaction back');
+}
+
+/** Runs a step; when it fails, only a connection that gave a plain answer is used again. */
+async function attempt<T>(
+  link: Link,
+  committed: 'no' | 'unknown',
+  step: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    const ofStore = link.lost !== null || error instanceof StoreFailure || isDatabaseError(error);
+    const failure = ofStore ? failureOf(link, error, committed) : null;
+    if (failure === null || failure.reason === 'locked') await rollBack(link);
+    else link.destroy(failure);
+    throw failure ?? error;
+  }
+}
+
+/** A loss of the connection explains whatever else failed with it. */
+function failureOf(link: Link, error: unknown, committed: 'no' | 'unknown'): StoreFailure {
+  if (error instanceof StoreFailure && error !== link.lost) return error;
+  const { reason, message } = link.lost ?? toStoreFailure(error);
+  return new StoreFailure(reason, message, { committed, cause: error });
+}
+
+async function rollBack(link: Link): Promise<void> {
+  try {
+    await link.query('ROLLBACK');
+  } catch (error) {
+    link.destroy(toStoreFailure(error));
+  }
+}
+
+function sessionOf(link: Link) {
+  return {
+    query: (text: string, values: unknown[]) => link.query({ text, values }),
+    release: () => undefined,
+  };
+}

@@ -1,0 +1,257 @@
+import type { CompiledQuery } from 'kysely';
+import type { QueryResult } from 'pg';
+
+import { compileEffect } from '../effects.ts';
+import {
+  StoreFailure,
+  type Effect,
+  type Head,
+  type KnownEntry,
+  type NewEntry,
+  type NewPart,
+  type NewTile,
+  type SigningKey,
+  type StoreTransaction,
+} from '../port.ts';
+import { kyselyOn } from './kysely.ts';
+import { parameter, type Link } from './link.ts';
+import { LOCKS } from './migrate.ts';
+import type { News } from './news.ts';
+import { ensurePartitions } from './parts.ts';
+import { PRIMARY_KEYS } from './schema.ts';
+import * as statements from './statements.ts';
+
+const HASH_BYTES = 32;
+/** Rows and characters of one statement: beyond it a batch is sent in several. */
+const ROWS_MAX = 2000;
+const CHARACTERS_MAX = 8 * 1024 * 1024;
+/** Different texts of effects that are kept prepared on a connection. */
+const EFFECT_TEXTS_MAX = 200;
+
+/** Only to compile with: it has no connection. */
+const compiler = kyselyOn(() => Promise.reject(new Error('this Kysely only compiles')));
+
+/** What a connection has learnt, for all its transactions. */
+export interface Learnt {
+  /** Partitions of `parts` that are there. */
+  readonly partitions: Set<number>;
+  /** Names of the prepared statements of effects, by text. */
+  readonly effects: Map<string, string>;
+}
+
+/** Rows that live for a call: no process caches them, and none is told. */
+const UNTOLD: ReadonlySet<string> = new Set(['open_intents', 'idempotency']);
+
+/** One open transaction of `PostgresStore`. */
+export class PostgresTransaction implements StoreTransaction {
+  /** Sizes of the logs that grew, and tables that changed, by app: what the others must hear. */
+  readonly grown = new Map<number, number>();
+  readonly changed = new Map<number, Set<string>>();
+  readonly #link: Link;
+  readonly #learnt: Learnt;
+
+  constructor(link: Link, learnt: Learnt) {
+    this.#link = link;
+    this.#learnt = learnt;
+  }
+
+  /**
+   * The row is the lock. Of a log without a row, its number is: whoever makes the row has held
+   * that since before looking, so that a second look finds it.
+   */
+  async lockHead(app: number): Promise<Head | null> {
+    const locked = await this.#head(app);
+    if (locked) return locked;
+    await this.#link.query(statements.lockNumber([LOCKS.heads, app]));
+    return this.#head(app);
+  }
+
+  async #head(app: number): Promise<Head | null> {
+    const { rows } = await this.#link.query(statements.lockHead([app]));
+    return (rows[0] as Head | undefined) ?? null;
+  }
+
+  async signingKey(app: number): Promise<SigningKey | null> {
+    const { rows } = await this.#link.query(statements.signingKey([app]));
+    return (rows[0] as SigningKey | undefined) ?? null;
+  }
+
+  async findEntries(app: number, eventIds: readonly string[]): Promise<KnownEntry[]> {
+    if (eventIds.length === 0) return [];
+    const { rows } = await this.#link.query(statements.findEntries([app, eventIds]));
+    return rows as KnownEntry[];
+  }
+
+  async readLeaves(app: number, first: number, end: number): Promise<Uint8Array> {
+    const { rows } = await this.#link.query(statements.readLeaves([app, first, end]));
+    return wholeHashes(rows, end - first);
+  }
+
+  async readTileRoots(app: number, level: number, first: number, end: number): Promise<Uint8Array> {
+    const { rows } = await this.#link.query(statements.readTileRoots([app, level, first, end]));
+    return wholeHashes(rows, end - first);
+  }
+
+  async applyEffects(effects: readonly Effect[]): Promise<boolean> {
+    const [only] = effects;
+    if (only === undefined) return true;
+    const applied =
+      effects.length === 1 && changesOneAtMost(only)
+        ? isApplied(only, await this.#send(only))
+        : await this.#applyTogether(effects);
+    if (applied) for (const effect of effects) this.#note(effect);
+    return applied;
+  }
+
+  /** All are on their way before the first is answered; a conflict takes all of them back. */
+  async #applyTogether(effects: readonly Effect[]): Promise<boolean> {
+    const savepoint = this.#link.query('SAVEPOINT effects');
+    const sent = effects.map((effect) => this.#send(effect));
+    const [, ...results] = await Promise.allSettled([savepoint, ...sent]);
+    const applied = results.every(
+      (result, index) =>
+        result.status === 'fulfilled' && isApplied(effects[index] as Effect, result.value),
+    );
+    const end = applied ? 'RELEASE effects' : 'ROLLBACK TO effects; RELEASE effects';
+    await this.#link.query(end);
+    const failure = results.find((result) => result.status === 'rejected')?.reason as unknown;
+    if (failure !== undefined && !isConflict(failure)) throw failure;
+    return applied;
+  }
+
+  #send(effect: Effect): Promise<QueryResult> {
+    const { sql, parameters }: CompiledQuery = compileEffect(compiler, effect);
+    const text = effect.op === 'insert' ? `${sql} on conflict do nothing` : sql;
+    const values = parameters.map(parameter);
+    const { effects } = this.#learnt;
+    if (!effects.has(text) && effects.size < EFFECT_TEXTS_MAX) {
+      effects.set(text, `affidavit_effect_${effects.size}`);
+    }
+    const name = effects.get(text);
+    return this.#link.query(name === undefined ? { text, values } : { name, text, values });
+  }
+
+  #note(effect: Effect): void {
+    if (UNTOLD.has(effect.table)) return;
+    const { app } = effect.op === 'insert' ? effect.row : effect.where;
+    const number = typeof app === 'number' ? app : 0;
+    const tables = this.changed.get(number) ?? new Set();
+    this.changed.set(number, tables.add(effect.table));
+  }
+
+  async append(
+    app: number,
+    entries: readonly NewEntry[],
+    tiles: readonly NewTile[],
+    head: Head,
+  ): Promise<void> {
+    const first = entries[0];
+    if (first) await ensurePartitions(this.#link, this.#learnt.partitions, first.seq, head.size);
+    const { size, last_created_at, last_leaf, frontier, checkpoint } = head;
+    const values = [app, size, last_created_at, last_leaf, frontier, checkpoint, entries.length];
+    const [moved] = await Promise.all([
+      this.#link.query(statements.replaceHead(values)),
+      ...this.#insertEntries(app, entries),
+      ...this.#insertParts(app, entries),
+      ...this.#insertTiles(app, tiles),
+    ]);
+    if (moved.rowCount !== 1) {
+      throw new StoreFailure('locked', 'another process wrote the ledger at the same moment');
+    }
+    this.grown.set(app, size);
+  }
+
+  #insertEntries(app: number, entries: readonly NewEntry[]): Promise<QueryResult>[] {
+    return chunks(entries, (entry) => entry.header.length).map((rows) =>
+      this.#link.query(
+        statements.insertEntries([
+          app,
+          rows.map((row) => row.seq),
+          rows.map((row) => row.event_id),
+          rows.map((row) => row.created_at),
+          rows.map((row) => row.header),
+          rows.map((row) => row.leaf_hash),
+          rows.map((row) => row.fingerprint),
+        ]),
+      ),
+    );
+  }
+
+  #insertParts(app: number, entries: readonly NewEntry[]): Promise<QueryResult>[] {
+    const parts = entries.flatMap(({ seq, parts: own }) => own.map((part) => ({ seq, ...part })));
+    return chunks(parts, (part: NewPart) => part.body.length).map((rows) =>
+      this.#link.query(
+        statements.insertParts([
+          app,
+          rows.map((row) => row.seq),
+          rows.map((row) => row.part),
+          rows.map((row) => row.salt),
+          rows.map((row) => row.body),
+        ]),
+      ),
+    );
+  }
+
+  #insertTiles(app: number, tiles: readonly NewTile[]): Promise<QueryResult>[] {
+    return chunks(tiles, (tile) => tile.hashes.length).map((rows) =>
+      this.#link.query(
+        statements.insertTiles([
+          app,
+          rows.map((row) => row.level),
+          rows.map((row) => row.tile),
+          rows.map((row) => row.hashes),
+          rows.map((row) => row.root),
+        ]),
+      ),
+    );
+  }
+
+  /** What the other processes must hear of this transaction: see `PostgresNews`. */
+  changes(): News[] {
+    return [...this.changed].map(([app, tables]) => ({ app, tables: [...tables] }));
+  }
+
+  growth(): News[] {
+    return [...this.grown].map(([app, size]) => ({ app, size }));
+  }
+}
+
+function wholeHashes(rows: readonly { hashes?: Uint8Array }[], count: number): Uint8Array {
+  const hashes = rows[0]?.hashes;
+  if (hashes?.length === count * HASH_BYTES) return hashes;
+  throw new StoreFailure('damaged', 'hashes of the tree are missing from the database');
+}
+
+/** Whether an effect changes one row or none, and cannot meet the key of another on its way. */
+function changesOneAtMost(effect: Effect): boolean {
+  if (effect.op === 'insert') return true;
+  if (effect.op === 'update' && effect.table !== 'idempotency') return false;
+  return PRIMARY_KEYS[effect.table].every((column) => column in effect.where);
+}
+
+function isApplied(effect: Effect, { rowCount }: QueryResult): boolean {
+  return rowCount === 1 || (effect.op !== 'insert' && effect.any === true);
+}
+
+/** Class 23: a constraint was violated. 25P02: it was one before that. */
+function isConflict(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && (code.startsWith('23') || code === '25P02');
+}
+
+function chunks<T>(rows: readonly T[], weigh: (row: T) => number): T[][] {
+  const all: T[][] = [];
+  let chunk: T[] = [];
+  let weight = 0;
+  for (const row of rows) {
+    if (chunk.length === ROWS_MAX || (chunk.length > 0 && weight + weigh(row) > CHARACTERS_MAX)) {
+      all.push(chunk);
+      chunk = [];
+      weight = 0;
+    }
+    chunk.push(row);
+    weight += weigh(row);
+  }
+  if (chunk.length > 0) all.push(chunk);
+  return all;
+}

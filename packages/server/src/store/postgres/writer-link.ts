@@ -1,0 +1,84 @@
+import { StoreFailure } from '../port.ts';
+import { timedOut, toStoreFailure } from './failure.ts';
+import { Link } from './link.ts';
+import { migrate } from './migrate.ts';
+
+const VERSION_MIN = 140_000;
+/** Longest of all: opening, with the migration of a large database. */
+const OPEN_MS = 300_000;
+const STATEMENT_MS = 15_000;
+/** A server that lost its process gives back the locks of an open transaction after this. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
+
+const SETTINGS = `
+  SET statement_timeout = ${STATEMENT_MS};
+  SET lock_timeout = ${STATEMENT_MS};
+  SET idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS};
+  SET standard_conforming_strings = on;
+  SET jit = off`;
+
+/** `local` and `off` acknowledge what a failure can still take away; any other is kept. */
+const SYNCHRONOUS = `SELECT set_config('synchronous_commit', 'on', false)
+  WHERE current_setting('synchronous_commit') IN ('off', 'local')`;
+
+const FACTS = `SELECT current_setting('synchronous_commit') AS synchronous_commit,
+  current_setting('fsync') AS fsync,
+  current_setting('server_encoding') AS encoding,
+  current_setting('server_version_num')::integer AS version,
+  current_setting('transaction_read_only') AS read_only,
+  pg_is_in_recovery() AS standby`;
+
+interface Facts {
+  readonly synchronous_commit: string;
+  readonly fsync: string;
+  readonly encoding: string;
+  readonly version: number;
+  readonly read_only: string;
+  readonly standby: boolean;
+}
+
+/** Throws `StoreFailure` for a server on which an acknowledgement would not mean durable. */
+export function assertSound(facts: Facts): void {
+  if (facts.standby || facts.read_only !== 'off') {
+    throw new StoreFailure(
+      'read_only',
+      'the database takes no writes: it is a standby or read-only',
+    );
+  }
+  if (facts.version < VERSION_MIN) {
+    throw new StoreFailure('damaged', 'Affidavit needs PostgreSQL 14 or later');
+  }
+  if (facts.encoding !== 'UTF8') {
+    throw new StoreFailure('damaged', 'the encoding of the database must be UTF8');
+  }
+  if (facts.fsync !== 'on') {
+    throw new StoreFailure('io_error', 'PostgreSQL runs with fsync = off: nothing is durable');
+  }
+  if (['off', 'local'].includes(facts.synchronous_commit)) {
+    throw new StoreFailure('io_error', 'PostgreSQL refused synchronous_commit = on');
+  }
+}
+
+async function prepare(link: Link): Promise<void> {
+  await link.query(SETTINGS);
+  await link.query(SYNCHRONOUS);
+  const { rows } = await link.query(FACTS);
+  assertSound(rows[0] as Facts);
+  await migrate(link);
+}
+
+/** Opens the connection of a writer: durable, bounded, on tables of the newest version. */
+export async function openWriterLink(url: string, name: string): Promise<Link> {
+  const link = await Link.open(url, name);
+  const watchdog = setTimeout(() => link.destroy(timedOut()), OPEN_MS);
+  try {
+    await prepare(link);
+    return link;
+  } catch (error) {
+    const failure = link.lost ?? toStoreFailure(error);
+    link.destroy(failure);
+    throw failure;
+  } finally {
+    clearTimeout(watchdog);
+  }
+}
