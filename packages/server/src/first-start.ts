@@ -6,7 +6,7 @@ import type { Keyring } from '@affidavit/vault';
 import { hashOf, newApiKey, prefixOf } from './access/api-key.ts';
 import type { StoredDirectory } from './access/directory.ts';
 import { INSTALLATION_SCOPE } from './access/identity.ts';
-import type { Config } from './config/config.ts';
+import { ConfigError, type Config } from './config/config.ts';
 import type { Trail } from './ingest/trail.ts';
 import type { Rollback } from './sequence/rollback-guard.ts';
 import { newSigningKey, resealSigningKey } from './sequence/signing-keys.ts';
@@ -38,6 +38,7 @@ const system = { actor_type: 'system', actor_id: 'affidavit', outcome: 'success'
 export async function firstStart(base: Base, rollbacks: readonly Rollback[]): Promise<FirstStart> {
   const { directory, config } = base;
   if ((await directory.apps()).length === 0) await openHome(base);
+  await checkMasterKeys(base);
   await recordRollbacks(base, rollbacks);
   await reseal(base, { fingerprint: { name: FINGERPRINT_KEY, purpose }, resealSigningKey });
   const adminKey = await ensureAdminKey(base, config.admin_key);
@@ -61,6 +62,23 @@ async function openHome({ config, trail, keyring, now }: Base): Promise<void> {
   ];
   const event = { ...system, event_type: 'ledger.opened', args: { origin } };
   await trail.record({ app, app_id: HOME_APP_ID, events: [event], effects });
+}
+
+/** Everything is sealed under one master key, so that the one row tells whether it is given. */
+async function checkMasterKeys({ directory, keyring }: Base): Promise<void> {
+  const [row] = await directory.rows('installation', { name: FINGERPRINT_KEY });
+  const sealed = row?.value ?? '';
+  try {
+    keyring.open(sealed, purpose);
+  } catch (cause) {
+    const id = sealed.split('.')[1];
+    throw new ConfigError(
+      `AFFIDAVIT_MASTER_KEY: the data folder is sealed under another master key (its id is ${id}, ` +
+        `the one given has ${keyring.currentKeyId}); give that key, after a comma when it is being ` +
+        'rotated out',
+      { cause },
+    );
+  }
 }
 
 async function recordRollbacks(

@@ -13,7 +13,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 
 import { StoredDirectory } from './access/directory.ts';
-import type { Config } from './config/config.ts';
+import { ConfigError, type Config } from './config/config.ts';
 import { readMasterKeys } from './config/master-key.ts';
 import { firstStart, type FirstStart } from './first-start.ts';
 import { Metrics } from './http/metrics.ts';
@@ -55,7 +55,7 @@ export async function startServer(
   config: Config,
   journal: Logger = pino({ level: 'warn' }, pino.destination(2)),
 ): Promise<RunningServer> {
-  mkdirSync(config.data_folder, { recursive: true, mode: 0o700 });
+  makeFolder(config.data_folder);
   const masterKeys = readMasterKeys(config.master_keys, config.data_folder);
   const keyring = createKeyring(masterKeys);
   const database: Database = { kind: 'sqlite', path: join(config.data_folder, 'affidavit.db') };
@@ -132,6 +132,15 @@ export async function startServer(
     hold.release();
   };
   return { url, first, closedIntents, http, services, close };
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new ConfigError(`--data: the data folder cannot be made: ${message}`, { cause });
+  }
 }
 
 function readers(database: Database, threads: number, config: Config): ReaderPool {
