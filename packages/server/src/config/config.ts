@@ -63,7 +63,7 @@ export function readConfig(argv: readonly string[], env: Environment): Config | 
   return {
     host: flags.host ?? '127.0.0.1',
     port: wholeNumber('--port', flags.port ?? '7411', 0, 65_535),
-    data_folder: flags.data ?? './affidavit-data',
+    data_folder: filled('--data', flags.data) ?? './affidavit-data',
     admin_key: adminKey(env.AFFIDAVIT_ADMIN_KEY),
     master_keys: env.AFFIDAVIT_MASTER_KEY,
     egress_allow: list(env.AFFIDAVIT_EGRESS_ALLOW),
@@ -71,7 +71,7 @@ export function readConfig(argv: readonly string[], env: Environment): Config | 
     trust_proxy: env.AFFIDAVIT_TRUST_PROXY === '1',
     write_deadline_ms: milliseconds(env, 'AFFIDAVIT_WRITE_DEADLINE_MS', '5000'),
     query_deadline_ms: milliseconds(env, 'AFFIDAVIT_QUERY_DEADLINE_MS', '10000'),
-    accept_rollback: flags['accept-rollback'],
+    accept_rollback: filled('--accept-rollback', flags['accept-rollback']),
     guard_path: env.AFFIDAVIT_GUARD_FILE,
     home_app: HOME_APP,
   };
@@ -92,6 +92,11 @@ function readFlags(argv: readonly string[]) {
   } catch (error) {
     throw new ConfigError((error as Error).message, { cause: error });
   }
+}
+
+function filled(name: string, text: string | undefined): string | undefined {
+  if (text === undefined || text.trim() !== '') return text;
+  throw new ConfigError(`${name}: expected a text that is not empty`);
 }
 
 function wholeNumber(name: string, text: string, min: number, max: number): number {

@@ -8,11 +8,12 @@ const KEY_BYTES = 32;
 const FILE_NAME = 'master.key';
 
 function decode(text: string, source: string): Uint8Array {
-  const key = Buffer.from(text.trim(), 'base64');
-  if (key.length === KEY_BYTES) return new Uint8Array(key);
-  throw new ConfigError(
-    `${source}: expected base64 of ${KEY_BYTES} bytes, got ${key.length} bytes`,
-  );
+  const written = text.trim().replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '');
+  const key = Buffer.from(written, 'base64');
+  // Decoding skips what is not base64: a key with a slip in it must not become another key.
+  const exact = key.toString('base64').replace(/=+$/, '') === written;
+  if (key.length === KEY_BYTES && exact) return new Uint8Array(key);
+  throw new ConfigError(`${source}: expected base64 of ${KEY_BYTES} bytes`);
 }
 
 /**

@@ -21,7 +21,7 @@ export function prepareEvent(event: AuditEvent, identity: Identity): PreparedEve
   const parts: NewPart[] = [];
   const commitments: Record<string, string> = {};
   const commit = (part: PartName, value: unknown) => {
-    const body = canonicalize(value);
+    const body = canonicalBody(value);
     const salt = drawRandom(SALT_SIZE);
     parts.push({ part, salt, body });
     commitments[part] = toHex(commitPart(part, salt, Buffer.from(body), nativeSha256));
@@ -34,4 +34,23 @@ export function prepareEvent(event: AuditEvent, identity: Identity): PreparedEve
   }
   commit('envelope', envelope);
   return { ...identity, parts, commitments };
+}
+
+/**
+ * The part as JCS text. What a client sends is well-formed when it comes here; what the server
+ * itself saw is recorded even where a text was cut in the middle of a character.
+ */
+function canonicalBody(value: unknown): string {
+  try {
+    return canonicalize(value);
+  } catch {
+    return canonicalize(JSON.parse(withoutHalves(JSON.stringify(value))));
+  }
+}
+
+/** JSON escapes half surrogate pairs, and no whole ones; they become U+FFFD. */
+function withoutHalves(json: string): string {
+  return json.replaceAll(/\\(?:u(d[89a-f][0-9a-f]{2})|.)/g, (escape, half?: string) =>
+    half === undefined ? escape : '\ufffd',
+  );
 }

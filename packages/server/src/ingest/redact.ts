@@ -81,7 +81,9 @@ function redactText(text: string): { value: string; masked: boolean } {
       return redactFragment(text);
     }
   }
-  return /^[\w.~%+[\]-]+=[^\s]*$/.test(text) ? redactForm(text) : { value: text, masked: false };
+  return /^\s*[\w.~%+[\]&-]+=\S*\s*$/.test(text)
+    ? redactForm(text)
+    : { value: text, masked: false };
 }
 
 /** JSON that is cut or broken: members with a sensitive name, as far as they can be made out. */
@@ -94,14 +96,10 @@ function redactFragment(text: string): { value: string; masked: boolean } {
   return { value, masked: value !== text };
 }
 
+/** A form is written like the query of a URL. */
 function redactForm(text: string): { value: string; masked: boolean } {
-  const pairs = text.split('&').map((pair) => {
-    const at = pair.indexOf('=');
-    const name = at < 0 ? pair : pair.slice(0, at);
-    return at >= 0 && isSensitiveKey(name) ? `${name}=[masked]` : pair;
-  });
-  const value = pairs.join('&');
-  return { value, masked: value !== text };
+  const { url, masked } = maskUrl(`?${text}`);
+  return { value: url.slice(1), masked };
 }
 
 /** The longest beginning of a text that fits, without cutting a character in two. */

@@ -6,6 +6,7 @@ import { AffidavitError } from '@affidavit/schema';
  * attacker's.
  */
 const DEPTH_MAX = 64;
+const SHOWN_CHARACTERS = 100;
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
 
@@ -15,20 +16,18 @@ export function parseStrictJson(bytes: Uint8Array): unknown {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw refuse(
-      `the body is not JSON: ${(cause as Error).message.slice(0, 200)}`,
-      'body',
-      'JSON',
-      cause,
-    );
+    // The message of the parser quotes the body, which may hold what must not be repeated.
+    const [, position] = /position (\d+)/.exec((cause as Error).message) ?? [];
+    const where = position === undefined ? '' : `, from position ${position} on`;
+    throw refuse(`the body is not JSON${where}`, 'body', 'JSON');
   }
   const walk: Walk = { names: 0, surrogates: SURROGATE_ESCAPE.test(text) };
   inspect(value, walk, 'body', 0);
   if (walk.names !== countNames(text)) {
-    const name = findDuplicate(text);
+    const name = findDuplicate(text).slice(0, SHOWN_CHARACTERS);
     throw refuse(
       `the name ${JSON.stringify(name)} stands twice in one object`,
-      name,
+      name || 'body',
       'each name once',
     );
   }
@@ -44,7 +43,8 @@ function decode(bytes: Uint8Array): string {
 }
 
 function refuse(message: string, field: string, expected: string, cause?: unknown): AffidavitError {
-  return new AffidavitError('invalid_request', message, { field, expected, cause });
+  const shown = field.length > SHOWN_CHARACTERS ? `${field.slice(0, SHOWN_CHARACTERS)}…` : field;
+  return new AffidavitError('invalid_request', message, { field: shown, expected, cause });
 }
 
 interface Walk {
@@ -105,6 +105,8 @@ function countNames(text: string): number {
   return count;
 }
 
+const NAME_END = /\s*:/y;
+
 /** The first name that repeats, in a text that is known to have one. */
 function findDuplicate(text: string): string {
   const open: (Set<string> | null)[] = [];
@@ -115,7 +117,8 @@ function findDuplicate(text: string): string {
     else if (character === '}' || character === ']') open.pop();
     else if (character === '"') {
       const end = stringEnd(text, i);
-      const isName = /^\s*:/.test(text.slice(end + 1, end + 64)) && open.at(-1);
+      NAME_END.lastIndex = end + 1;
+      const isName = NAME_END.test(text) && open.at(-1);
       const name = isName ? (JSON.parse(text.slice(i, end + 1)) as string) : '';
       if (isName && isName.has(name)) return name;
       if (isName) isName.add(name);

@@ -16,7 +16,8 @@ import type { z } from 'zod';
 /** Checks events as clients send them. `path` is where the event stands in the body. */
 
 function refuse(path: string, field: string, message: string, expected: string): AffidavitError {
-  return new AffidavitError('invalid_event', message, { field: path + field, expected });
+  const place = (path + field).replace(/\.$/, '') || 'body';
+  return new AffidavitError('invalid_event', message, { field: place, expected });
 }
 
 function checkReserved(event: Record<string, unknown>, path: string): void {
@@ -39,13 +40,24 @@ function checkEventContext(event: Record<string, unknown>, path: string): void {
   });
 }
 
-function toError(issue: z.core.$ZodIssue, path: string): AffidavitError {
+/** The schema passes over this name, so that anything could stand behind it. */
+function checkHeaderNames(event: AuditEvent, path: string): void {
+  for (const field of ['request_headers', 'response_headers'] as const) {
+    if (event[field] === undefined || !Object.hasOwn(event[field], '__proto__')) continue;
+    throw refuse(path, `${field}.__proto__`, '__proto__ is not a header', 'names of headers');
+  }
+}
+
+function toError(issue: z.core.$ZodIssue, event: object, path: string): AffidavitError {
   if (issue.code === 'unrecognized_keys') {
     const field = issue.keys[0] as string;
     return refuse(path, field, `${field} is not a field of the record`, 'a field of the record');
   }
   const field = issue.path.join('.');
   const about = FIELDS[issue.path[0] as FieldName]?.about;
+  if (issue.path.length === 1 && !Object.hasOwn(event, field)) {
+    return refuse(path, field, `${field} is missing`, about ?? field);
+  }
   const message = `${field || 'the event'} is not valid: ${issue.message}`;
   return refuse(path, field, message, about ? `${about}: ${issue.message}` : issue.message);
 }
@@ -78,9 +90,10 @@ export function validateEvent(value: unknown, path = ''): AuditEvent {
   checkEventContext(value as Record<string, unknown>, path);
   if (!acceptsEvent(value as Record<string, unknown>)) {
     const parsed = EventSchema.safeParse(value);
-    if (!parsed.success) throw toError(parsed.error.issues[0] as z.core.$ZodIssue, path);
+    if (!parsed.success) throw toError(parsed.error.issues[0] as z.core.$ZodIssue, value, path);
   }
   const event = value as AuditEvent;
+  checkHeaderNames(event, path);
   checkCategory(event, path);
   checkSizes(event, path);
   return complete(event);
