@@ -1,4 +1,4 @@
-import pg, { type QueryConfig, type QueryResult } from 'pg';
+import { Client, types as parsers, type QueryConfig, type QueryResult } from 'pg';
 
 import { StoreFailure } from '../port.ts';
 import { toStoreFailure, unreachable } from './failure.ts';
@@ -16,8 +16,8 @@ function toNumber(text: string): number {
 
 /** bigint columns as numbers; on these connections alone. */
 const parserOf = (oid: number, format?: 'text' | 'binary') =>
-  oid === INT8 && format !== 'binary' ? toNumber : pg.types.getTypeParser(oid, format as 'text');
-export const types = { getTypeParser: parserOf as typeof pg.types.getTypeParser };
+  oid === INT8 && format !== 'binary' ? toNumber : parsers.getTypeParser(oid, format as 'text');
+export const types = { getTypeParser: parserOf as typeof parsers.getTypeParser };
 
 /** U+0000 is the one character that text in PostgreSQL cannot hold. Bodies carry it escaped. */
 export function parameter(value: unknown): unknown {
@@ -31,10 +31,10 @@ export function parameter(value: unknown): unknown {
  * (`pipeline`); each still has its own answer. After it is lost it stays lost.
  */
 export class Link {
-  readonly client: pg.Client;
+  readonly client: Client;
   #lost: StoreFailure | null = null;
 
-  private constructor(client: pg.Client) {
+  private constructor(client: Client) {
     this.client = client;
     client.on('error', (error) => this.#lose(unreachable(error)));
     client.on('end', () => this.#lose(unreachable(undefined)));
@@ -42,9 +42,9 @@ export class Link {
 
   /** Throws `StoreFailure`. `url` is what libpq takes; it never appears in an error. */
   static async open(url: string, name: string): Promise<Link> {
-    let client: pg.Client;
+    let client: Client;
     try {
-      client = new pg.Client({
+      client = new Client({
         connectionString: url,
         application_name: name,
         connectionTimeoutMillis: CONNECT_MS,

@@ -1,5 +1,5 @@
 import { Kysely } from 'kysely';
-import pg, { type ClientBase } from 'pg';
+import { Pool, type ClientBase } from 'pg';
 
 import type { Tables } from '../tables.ts';
 import { unreachable } from './failure.ts';
@@ -35,7 +35,7 @@ export function openPostgresReader(
   { size = SIZE, statementTimeoutMs = STATEMENT_MS }: PostgresReaderOptions = {},
 ): Kysely<Tables> {
   const prepare = settings(statementTimeoutMs);
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: url,
     application_name: 'affidavit reader',
     max: size,
