@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Tables } from '../store/tables.ts';
 import { FacetList, listedFacets } from './facet-list.ts';
 import { readPage, SEGMENT_ENTRIES_MAX, SegmentBuilder } from './postings.ts';
-import { termsOf, UNLISTED_TYPE_TERM, type Findable } from './terms.ts';
+import { UNLISTED_TYPE_TERM, visitTerms, type Findable } from './terms.ts';
 import type { IndexWrite } from './write.ts';
 
 /** A small segment is made as soon as it is full; 64 of them are merged into a large one. */
@@ -87,7 +87,7 @@ export class Indexer {
     const facets = (this.#facets.get(app) as FacetList).begin();
     for (const { seq, body } of await this.#envelopes(app, first, end)) {
       const record = JSON.parse(body) as Findable;
-      for (const term of termsOf(record)) builder.add(term, seq - first);
+      visitTerms(record, (term) => builder.add(term, seq - first));
       if (!facets.add(record)) builder.add(UNLISTED_TYPE_TERM, seq - first);
     }
     const segment = smallId(first);
@@ -135,7 +135,7 @@ export class Indexer {
       replaces.push(smallId(at));
       for (const { page } of await this.#pagesOf(app, smallId(at))) {
         for (const { term, positions } of readPage(page)) {
-          for (const position of positions) builder.add(term, at - first + position);
+          positions.visit((position) => builder.add(term, at - first + position));
         }
       }
     }

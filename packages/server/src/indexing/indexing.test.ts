@@ -7,12 +7,19 @@ import { readFacets } from '../query/facets.ts';
 import { parseFilter, type Query } from '../query/filter.ts';
 import { readPage } from '../query/page.ts';
 import { openTrail, soon, type TestTrail } from '../query/trail.fixture.ts';
-import { Bits, findInPage, readPage as readTerms, SegmentBuilder } from './postings.ts';
+import {
+  Bits,
+  findInPage,
+  readPage as readTerms,
+  SegmentBuilder,
+  type Positions,
+} from './postings.ts';
 import {
   FINAL_TERM,
-  termsOf,
   UNLISTED_TYPE_TERM,
   valueTerm,
+  visitTerms,
+  wordsOf,
   wordTerm,
   WORDY_TERM,
 } from './terms.ts';
@@ -30,6 +37,17 @@ const positions = fc.oneof(
 );
 const ascending = (list: readonly number[]) => list.toSorted((a, b) => a - b);
 
+const visited = (positions: Positions) => {
+  const all: number[] = [];
+  positions.visit((position) => all.push(position));
+  return all;
+};
+const termsOf = (record: Parameters<typeof visitTerms>[0]) => {
+  const terms = new Set<number>();
+  visitTerms(record, (one) => terms.add(one));
+  return terms;
+};
+
 describe('postings', () => {
   test('every term comes back with its positions, as a list or as a bitmap', () => {
     fc.assert(
@@ -44,7 +62,7 @@ describe('postings', () => {
         assert.deepEqual(firsts, ascending(firsts));
         const found = pages.flatMap(({ page }) => [...readTerms(page)]);
         assert.deepEqual(
-          found.map((one) => [one.term, [...one.positions]]),
+          found.map((one) => [one.term, visited(one.positions)]),
           expected.toSorted((a, b) => a[0] - b[0]),
         );
         for (const [key, list] of expected) {
@@ -122,9 +140,27 @@ describe('terms', () => {
     );
   });
 
+  test('a word is found by its beginning, in ASCII and beyond', () => {
+    const texts = fc.array(fc.oneof(fc.string(), fc.string({ unit: 'grapheme' })), {
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(texts, (pieces) => {
+        const reason = pieces.join(' ');
+        const terms = termsOf({ reason });
+        const words = wordsOf(reason);
+        for (const word of words) assert.ok(terms.has(wordTerm(word)), word);
+        const beginnings = words.flatMap((word) => [1, 2, 4, 8].map((end) => word.slice(0, end)));
+        assert.deepEqual([...terms].toSorted(), [...new Set(beginnings.map(wordTerm))].toSorted());
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test('a record with endless words has no endless terms', () => {
     const reason = Array.from({ length: 5000 }, (_, i) => `word${i}`).join(' ');
-    assert.ok(termsOf({ reason }).size < 2000);
+    assert.ok(termsOf({ reason }).size < 1100);
+    assert.ok(termsOf({ reason }).has(WORDY_TERM));
   });
 });
 

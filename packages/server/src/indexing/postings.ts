@@ -1,3 +1,4 @@
+import { PositionLists } from './position-lists.ts';
 import type { Term } from './terms.ts';
 
 /**
@@ -21,22 +22,19 @@ export interface Page {
 
 /** Collects the terms of entries and lays them out in pages. */
 export class SegmentBuilder {
-  readonly #positions = new Map<Term, number[]>();
+  readonly #lists = new PositionLists();
 
-  /** Positions of one term must come in ascending order. */
+  /** Positions of one term must come in ascending order; repeating the last one does nothing. */
   add(term: Term, position: number): void {
-    const positions = this.#positions.get(term);
-    if (positions) positions.push(position);
-    else this.#positions.set(term, [position]);
+    this.#lists.add(term, position);
   }
 
   pages(): Page[] {
-    const terms = Float64Array.from(this.#positions.keys()).sort();
     const pages: Page[] = [];
     let batch: { term: Term; bytes: Uint8Array }[] = [];
     let size = HEAD_BYTES;
-    for (const term of terms) {
-      const bytes = encodePositions(this.#positions.get(term) as number[]);
+    for (const term of this.#lists.terms()) {
+      const bytes = encodePositions(this.#lists.positionsOf(term));
       if (batch.length > 0 && size + TERM_BYTES + bytes.length > PAGE_BYTES) {
         pages.push(encodePage(batch));
         batch = [];
@@ -50,9 +48,8 @@ export class SegmentBuilder {
   }
 }
 
-function encodePositions(positions: readonly number[]): Uint8Array {
-  if (positions.length * 2 < BITMAP_BYTES)
-    return new Uint8Array(Uint16Array.from(positions).buffer);
+function encodePositions(positions: Uint16Array): Uint8Array {
+  if (positions.byteLength < BITMAP_BYTES) return new Uint8Array(positions.buffer);
   const bitmap = new Uint8Array(BITMAP_BYTES);
   for (const position of positions) bitmap[position >> 3]! |= 1 << (position & 7);
   return bitmap;
@@ -139,15 +136,18 @@ export class Positions {
     for (let i = 0; i < bytes.length; i += 2) bits.set((bytes[i]! | (bytes[i + 1]! << 8)) >>> 0);
   }
 
-  *[Symbol.iterator](): Generator<number> {
+  /** Calls back with each position, ascending. */
+  visit(callback: (position: number) => void): void {
     const bytes = this.#bytes;
-    if (!this.isBitmap) {
-      for (let i = 0; i < bytes.length; i += 2) yield bytes[i]! | (bytes[i + 1]! << 8);
+    if (this.isBitmap) {
+      for (let i = 0; i < bytes.length; i++) {
+        for (let rest = bytes[i] as number; rest !== 0; rest &= rest - 1) {
+          callback(i * 8 + 31 - Math.clz32(rest & -rest));
+        }
+      }
       return;
     }
-    const bits = new Bits(SEGMENT_ENTRIES_MAX);
-    this.addTo(bits);
-    yield* bits.ascending();
+    for (let i = 0; i < bytes.length; i += 2) callback(bytes[i]! | (bytes[i + 1]! << 8));
   }
 }
 

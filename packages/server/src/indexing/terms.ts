@@ -11,7 +11,7 @@ export type Term = number;
 export type Findable = Partial<Record<FieldName, unknown>>;
 
 /** Word beginnings are indexed at these lengths. A search uses the longest that fits its word. */
-const PREFIX_LENGTHS = [1, 2, 3, 4, 6, 8] as const;
+const PREFIX_LENGTHS = [1, 2, 4, 8] as const;
 /** A record with more of them is found by `WORDY_TERM`, so that no record can bloat the index. */
 const WORDS_MAX = 256;
 
@@ -20,18 +20,27 @@ const TEXTS = [...TEXT_FIELDS];
 const WORD_SEED = 0;
 const KIND_SEED = 0xffff;
 
-/** Mixes the characters into two 32-bit halves and joins 53 bits of them. Not for security. */
-function hash(seed: number, text: string): Term {
-  let low = 0x9e3779b9 ^ seed;
-  let high = 0x85ebca6b ^ Math.imul(seed, 0xc2b2ae35);
-  for (let i = 0; i < text.length; i++) {
+const LOW = 0x9e3779b9;
+const HIGH = 0x85ebca6b;
+const LOW_FACTOR = 0x9e3779b1;
+const HIGH_FACTOR = 0x5f356495;
+
+/** Mixes two 32-bit halves and joins 53 bits of them. Not for security. */
+function finish(low: number, high: number): Term {
+  const a = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
+  const b = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(a ^ (a >>> 13), 0xc2b2ae35);
+  return (b & 0x1fffff) * 0x1_0000_0000 + (a >>> 0);
+}
+
+function hash(seed: number, text: string, length = text.length): Term {
+  let low = LOW ^ seed;
+  let high = HIGH ^ Math.imul(seed, 0xc2b2ae35);
+  for (let i = 0; i < length; i++) {
     const character = text.charCodeAt(i);
-    low = Math.imul(low ^ character, 0x9e3779b1);
-    high = Math.imul(high ^ character, 0x5f356495);
+    low = Math.imul(low ^ character, LOW_FACTOR);
+    high = Math.imul(high ^ character, HIGH_FACTOR);
   }
-  low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35);
-  high = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35);
-  return (high & 0x1fffff) * 0x1_0000_0000 + (low >>> 0);
+  return finish(low, high);
 }
 
 /** From the name alone: terms are stored, and the list of fields may grow anywhere. */
@@ -53,7 +62,7 @@ export function valueTerm(field: FieldName, value: string): Term {
 /** The term to look a word's beginning up by; hits must still be checked. */
 export function wordTerm(word: string): Term {
   const length = PREFIX_LENGTHS.findLast((one) => one <= word.length) ?? 1;
-  return hash(WORD_SEED, word.slice(0, length));
+  return hash(WORD_SEED, word, length);
 }
 
 /** Lower-case words of letters and digits of any script. */
@@ -79,21 +88,70 @@ export function isFinal(record: Findable): boolean {
   return record.execution_id !== undefined && record.outcome !== undefined;
 }
 
-/** All terms of a record, without repetition. */
-export function termsOf(record: Findable): Set<Term> {
-  const terms = new Set<Term>();
+type Visit = (term: Term) => void;
+
+const NOT_ASCII = /[^\0-\x7f]/;
+const PREFIX_MAX = 8;
+
+/** The terms of a word's beginnings. */
+function visitWord(word: string, visit: Visit): void {
+  for (const length of PREFIX_LENGTHS) {
+    if (length > word.length) return;
+    visit(hash(WORD_SEED, word, length));
+  }
+}
+
+/** 0 where a character belongs to no word, else its lower case. */
+function asciiLetter(code: number): number {
+  if (code >= 97 && code <= 122) return code;
+  if (code >= 48 && code <= 57) return code;
+  return code >= 65 && code <= 90 ? code + 32 : 0;
+}
+
+/** As `wordsOf` and `visitWord`, in one pass, for the texts that most are. Stops above `limit` words. */
+function visitAscii(text: string, limit: number, visit: Visit): number {
+  let words = 0;
+  let length = 0;
+  let low = 0;
+  let high = 0;
+  for (let i = 0; i < text.length; i++) {
+    const letter = asciiLetter(text.charCodeAt(i));
+    if (letter === 0) {
+      length = 0;
+      continue;
+    }
+    if (length++ === 0) {
+      if (++words > limit) return words;
+      low = LOW;
+      high = HIGH;
+    }
+    if (length > PREFIX_MAX) continue;
+    low = Math.imul(low ^ letter, LOW_FACTOR);
+    high = Math.imul(high ^ letter, HIGH_FACTOR);
+    // The lengths of PREFIX_LENGTHS are the powers of two.
+    if ((length & (length - 1)) === 0) visit(finish(low, high));
+  }
+  return words;
+}
+
+/** Visits the words of a text, up to a limit; returns how many it found. */
+function visitText(text: string, limit: number, visit: Visit): number {
+  if (!NOT_ASCII.test(text)) return visitAscii(text, limit, visit);
+  const words = wordsOf(text);
+  for (const word of words.slice(0, limit)) visitWord(word, visit);
+  return words.length;
+}
+
+/** Visits all terms of a record; a term may come more than once. */
+export function visitTerms(record: Findable, visit: Visit): void {
   for (const field of LOOKUPS) {
     const value = record[field];
-    if (value !== undefined) terms.add(valueTerm(field, String(value)));
+    if (value !== undefined) visit(valueTerm(field, String(value)));
   }
-  if (isFinal(record)) terms.add(FINAL_TERM);
-  const words = new Set(textsOf(record).flatMap((text) => wordsOf(text)));
-  if (words.size > WORDS_MAX) terms.add(WORDY_TERM);
-  for (const word of [...words].slice(0, WORDS_MAX)) {
-    for (const length of PREFIX_LENGTHS) {
-      if (length > word.length) break;
-      terms.add(hash(WORD_SEED, word.slice(0, length)));
-    }
+  if (isFinal(record)) visit(FINAL_TERM);
+  let words = 0;
+  for (const text of textsOf(record)) {
+    if (words <= WORDS_MAX) words += visitText(text, WORDS_MAX - words, visit);
   }
-  return terms;
+  if (words > WORDS_MAX) visit(WORDY_TERM);
 }
