@@ -85,6 +85,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Of one thread. Small young generations: what crosses threads is short-lived and much. */
+const MEMORY = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 };
+
 /** In the main thread: one worker and the calls under way in it. */
 export class Thread {
   readonly #worker: Worker;
@@ -98,7 +101,7 @@ export class Thread {
     workerData: unknown,
     hooks: { onNotice?: (notice: never) => void; onEnd?: (reason: Error) => void } = {},
   ) {
-    this.#worker = new Worker(module, { workerData });
+    this.#worker = new Worker(module, { workerData, resourceLimits: MEMORY });
     this.#worker.on('message', (message: Answer | { notice: never }) => {
       if ('notice' in message) hooks.onNotice?.(message.notice);
       else this.#settle(message);

@@ -33,7 +33,7 @@ export function openWriter(path: string): DatabaseSync {
     db.exec('PRAGMA synchronous = FULL');
     db.exec('PRAGMA secure_delete = ON');
     db.exec('PRAGMA wal_autocheckpoint = 0');
-    db.exec('PRAGMA cache_size = -65536');
+    db.exec('PRAGMA cache_size = -16384');
     if (pragma(db, 'journal_mode') !== 'wal' || pragma(db, 'synchronous') !== 2) {
       throw new StoreFailure('damaged', 'SQLite refused journal_mode=WAL or synchronous=FULL');
     }
@@ -50,7 +50,7 @@ export function openWriter(path: string): DatabaseSync {
 export function openReader(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 2000 });
   db.exec('PRAGMA query_only = ON');
-  db.exec('PRAGMA cache_size = -32768');
+  db.exec('PRAGMA cache_size = -16384');
   db.exec('PRAGMA mmap_size = 1073741824');
   return db;
 }
