@@ -126,6 +126,20 @@ describe('the database of a PostgreSQL store', { skip }, () => {
     await assert.rejects(server.query(url, 'TRUNCATE parts_p1'), refused);
   });
 
+  test('gets a partition once, from many who need it at the same moment', async () => {
+    const stores = Array.from({ length: 6 }, () => new PostgresStore({ url }));
+    await Promise.all(
+      stores.map((one, index) => {
+        const entries = entriesFrom(PARTITION_ENTRIES, 2);
+        const app = index + 1;
+        return one.transact(soon(), (tx) => tx.append(app, entries, [], headAfter(entries, app)));
+      }),
+    );
+    await Promise.all(stores.map((one) => one.close()));
+    const rows = await server.query(url, 'SELECT count(*)::integer AS count FROM parts_p1');
+    assert.deepEqual(rows, [{ count: 24 }]);
+  });
+
   test('gets a partition again that a transaction took back, or a sweep dropped', async () => {
     const undone = store.transact(soon(), async (tx) => {
       const entries = entriesFrom(0, 1);
@@ -186,7 +200,7 @@ describe('the database of a PostgreSQL store', { skip }, () => {
   });
 
   test('is made once, by many who start at once', async () => {
-    const stores = Array.from({ length: 4 }, () => new PostgresStore({ url }));
+    const stores = Array.from({ length: 8 }, () => new PostgresStore({ url }));
     await Promise.all(stores.map((one) => one.transact(soon(), async () => undefined)));
     await Promise.all(stores.map((one) => one.close()));
     assert.deepEqual(await server.query(url, 'SELECT version FROM affidavit_schema'), [

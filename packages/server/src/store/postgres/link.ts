@@ -1,4 +1,10 @@
-import { Client, types as parsers, type QueryConfig, type QueryResult } from 'pg';
+import {
+  Client,
+  types as parsers,
+  type ClientConfig,
+  type QueryConfig,
+  type QueryResult,
+} from 'pg';
 
 import { StoreFailure } from '../port.ts';
 import { toStoreFailure, unreachable } from './failure.ts';
@@ -17,13 +23,27 @@ function toNumber(text: string): number {
 /** bigint columns as numbers; on these connections alone. */
 const parserOf = (oid: number, format?: 'text' | 'binary') =>
   oid === INT8 && format !== 'binary' ? toNumber : parsers.getTypeParser(oid, format as 'text');
-export const types = { getTypeParser: parserOf as typeof parsers.getTypeParser };
+const types = { getTypeParser: parserOf as typeof parsers.getTypeParser };
 
 /** U+0000 is the one character that text in PostgreSQL cannot hold. Bodies carry it escaped. */
 export function parameter(value: unknown): unknown {
   return typeof value === 'string' && value.includes('\0')
     ? value.replaceAll('\0', '\uFFFD')
     : value;
+}
+
+/**
+ * What all connections have in common. Throws `StoreFailure` for a URL that cannot be read; the
+ * error behind it would repeat the URL, with its password.
+ */
+export function configOf(url: string, name: string): ClientConfig {
+  const config = { connectionString: url, application_name: name, keepAlive: true, types };
+  try {
+    void new Client(config);
+    return config;
+  } catch {
+    throw new StoreFailure('unreachable', 'the database URL cannot be read');
+  }
 }
 
 /**
@@ -42,19 +62,11 @@ export class Link {
 
   /** Throws `StoreFailure`. `url` is what libpq takes; it never appears in an error. */
   static async open(url: string, name: string): Promise<Link> {
-    let client: Client;
-    try {
-      client = new Client({
-        connectionString: url,
-        application_name: name,
-        connectionTimeoutMillis: CONNECT_MS,
-        keepAlive: true,
-        pipeline: true,
-        types,
-      });
-    } catch (error) {
-      throw new StoreFailure('unreachable', 'the database URL cannot be read', { cause: error });
-    }
+    const client = new Client({
+      ...configOf(url, name),
+      connectionTimeoutMillis: CONNECT_MS,
+      pipeline: true,
+    });
     const link = new Link(client);
     try {
       await client.connect();

@@ -6,9 +6,21 @@ import { MIGRATIONS } from './schema.ts';
 export const LOCKS = { heads: 0x41464831, schema: 0x41464832, parts: 0x41464833 } as const;
 const MIGRATION_WAIT_MS = 60_000;
 
+/**
+ * Whether a table of our own schema is there. Asks the catalog itself: `to_regclass` answers from
+ * a cache that does not hear of what was committed while this transaction waited for a lock.
+ */
+export async function hasTable(link: Link, name: string): Promise<boolean> {
+  const { rows } = await link.query({
+    text: `SELECT 1 FROM pg_catalog.pg_class
+      WHERE relname = $1 AND relnamespace = current_schema()::regnamespace`,
+    values: [name],
+  });
+  return rows.length > 0;
+}
+
 async function readVersion(link: Link): Promise<number> {
-  const found = await link.query("SELECT to_regclass('affidavit_schema') IS NOT NULL AS present");
-  if (found.rows[0]?.present !== true) return 0;
+  if (!(await hasTable(link, 'affidavit_schema'))) return 0;
   const { rows } = await link.query('SELECT max(version) AS version FROM affidavit_schema');
   return Number(rows[0]?.version ?? 0);
 }
@@ -30,7 +42,7 @@ export async function migrate(link: Link): Promise<void> {
   assertKnown(version);
   if (version === MIGRATIONS.length) return;
   await link.query(
-    `BEGIN; SET LOCAL lock_timeout = ${MIGRATION_WAIT_MS}; SET LOCAL statement_timeout = 0`,
+    `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${MIGRATION_WAIT_MS}; SET LOCAL statement_timeout = 0`,
   );
   await link.query(`SELECT pg_advisory_xact_lock(${LOCKS.schema}, 0)`);
   const locked = await readVersion(link);

@@ -1,5 +1,5 @@
 import type { Link } from './link.ts';
-import { LOCKS } from './migrate.ts';
+import { hasTable, LOCKS } from './migrate.ts';
 
 /** Entries of each app in one partition of `parts`. */
 export const PARTITION_ENTRIES = 2 ** 20;
@@ -32,18 +32,11 @@ export async function ensurePartitions(
   const last = Math.floor((end - 1) / PARTITION_ENTRIES);
   for (let index = Math.floor(first / PARTITION_ENTRIES); index <= last; index++) {
     if (known.has(index)) continue;
-    if (await isThere(link, index)) {
+    if (await hasTable(link, nameOf(index))) {
       known.add(index);
       continue;
     }
     await link.query(`SELECT pg_advisory_xact_lock(${LOCKS.parts}, 0)`);
-    if (!(await isThere(link, index))) await link.query(creation(index));
+    if (!(await hasTable(link, nameOf(index)))) await link.query(creation(index));
   }
-}
-
-async function isThere(link: Link, index: number): Promise<boolean> {
-  const { rows } = await link.query(
-    `SELECT to_regclass('${nameOf(index)}') IS NOT NULL AS present`,
-  );
-  return rows[0]?.present === true;
 }

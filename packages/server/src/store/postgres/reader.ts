@@ -4,7 +4,7 @@ import { Pool, type ClientBase } from 'pg';
 import type { Tables } from '../tables.ts';
 import { unreachable } from './failure.ts';
 import { kyselyOn } from './kysely.ts';
-import { types } from './link.ts';
+import { configOf } from './link.ts';
 
 const SIZE = 4;
 const CONNECT_MS = 3000;
@@ -29,20 +29,17 @@ function settings(statementMs: number): string {
     SET jit = off`;
 }
 
-/** Opens connections for reading alone, as they are needed. Errors are `StoreFailure`s. */
+/** Opens connections for reading alone, as they are needed. All errors are `StoreFailure`s. */
 export function openPostgresReader(
   url: string,
   { size = SIZE, statementTimeoutMs = STATEMENT_MS }: PostgresReaderOptions = {},
 ): Kysely<Tables> {
   const prepare = settings(statementTimeoutMs);
   const pool = new Pool({
-    connectionString: url,
-    application_name: 'affidavit reader',
+    ...configOf(url, 'affidavit reader'),
     max: size,
     connectionTimeoutMillis: CONNECT_MS,
     idleTimeoutMillis: IDLE_MS,
-    keepAlive: true,
-    types,
     // Awaited by the pool before the connection is handed out.
     onConnect: (client: ClientBase) => client.query(prepare) as unknown as undefined,
   });
