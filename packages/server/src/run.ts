@@ -1,7 +1,7 @@
 import { AffidavitError } from '@affidavit/schema';
 
 import { ConfigError, HELP, readConfig } from './config/config.ts';
-import { RollbackFound, startServer, type RunningServer } from './start.ts';
+import { RollbackFound, startServer, type RunningServer } from './startup/start.ts';
 import { StoreFailure } from './store/port.ts';
 
 /** Longest time from the signal to the end of the process. */

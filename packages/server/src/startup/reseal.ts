@@ -1,8 +1,8 @@
 import { secretPurpose, type Keyring } from '@affidavit/vault';
 
-import type { Base } from './first-start.ts';
-import type { Effect } from './store/port.ts';
-import type { SigningKeysTable } from './store/tables.ts';
+import type { Base } from './base.ts';
+import type { Effect } from '../store/port.ts';
+import type { SigningKeysTable } from '../store/tables.ts';
 
 interface Seals {
   readonly fingerprint: { readonly name: string; readonly purpose: string };

@@ -1,7 +1,7 @@
 import type { AuditEvent } from '@affidavit/schema';
 
-import type { Base } from './first-start.ts';
-import { closingEffect, unknownOutcome } from './ingest/call-trail.ts';
+import type { Base } from './base.ts';
+import { closingEffect, unknownOutcome } from '../ingest/call-trail.ts';
 
 const BATCH = 500;
 

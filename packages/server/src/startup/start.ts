@@ -12,28 +12,28 @@ import {
 import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 
-import { StoredDirectory } from './access/directory.ts';
-import { ConfigError, type Config } from './config/config.ts';
-import { readMasterKeys } from './config/master-key.ts';
+import { StoredDirectory } from '../access/directory.ts';
+import { ConfigError, type Config } from '../config/config.ts';
+import { readMasterKeys } from '../config/master-key.ts';
 import { firstStart, type FirstStart } from './first-start.ts';
-import { Metrics } from './http/metrics.ts';
-import { routes } from './http/routes/index.ts';
-import { createHttpServer } from './http/server.ts';
-import { IndexFeed } from './indexing/index-feed.ts';
-import { StoredCallTrail } from './ingest/call-trail.ts';
-import { Trail } from './ingest/trail.ts';
-import { ReaderPool } from './query/reader-pool.ts';
+import { Metrics } from '../http/metrics.ts';
+import { routes } from '../http/routes/index.ts';
+import { createHttpServer } from '../http/server.ts';
+import { IndexFeed } from '../indexing/index-feed.ts';
+import { StoredCallTrail } from '../ingest/call-trail.ts';
+import { Trail } from '../ingest/trail.ts';
+import { ReaderPool } from '../query/reader-pool.ts';
 import { closeOpenIntents } from './recover.ts';
-import { CommitFeed } from './sequence/commit-feed.ts';
-import type { Rollback } from './sequence/rollback-guard.ts';
-import { Sequencer } from './sequence/sequencer.ts';
-import type { Verdict } from './sequence/submission.ts';
-import type { WriterSettings } from './sequence/writer-thread.ts';
-import type { Services } from './services.ts';
+import { CommitFeed } from '../sequence/commit-feed.ts';
+import type { Rollback } from '../sequence/rollback-guard.ts';
+import { Sequencer } from '../sequence/sequencer.ts';
+import type { Verdict } from '../sequence/submission.ts';
+import type { WriterSettings } from '../sequence/writer-thread.ts';
+import type { Services } from '../services.ts';
 import { drainOf } from './shutdown.ts';
-import { holdDatabase, type Database } from './store/open.ts';
-import { StoreFailure } from './store/port.ts';
-import { LastingThread } from './threads/lasting.ts';
+import { holdDatabase, type Database } from '../store/open.ts';
+import { StoreFailure } from '../store/port.ts';
+import { LastingThread } from '../threads/lasting.ts';
 
 const QUEUE_EVENTS = 20_000;
 const BATCH_EVENTS = 2000;
@@ -168,7 +168,7 @@ async function openWriter(
   const settings: WriterSettings = { database, master_keys, guard_path };
   let rollbacks: readonly Rollback[] = [];
   const thread = new LastingThread({
-    module: new URL('./sequence/writer-thread.ts', import.meta.url),
+    module: new URL('../sequence/writer-thread.ts', import.meta.url),
     workerData: settings,
     onEnd: (reason) => {
       journal.error({ err: reason }, 'the writer thread ended; a new one is started');

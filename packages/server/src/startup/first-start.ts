@@ -1,17 +1,15 @@
 import { randomBytes } from 'node:crypto';
 
 import { newId } from '@affidavit/schema';
-import type { Keyring } from '@affidavit/vault';
 
-import { hashOf, newApiKey, prefixOf } from './access/api-key.ts';
-import type { StoredDirectory } from './access/directory.ts';
-import { INSTALLATION_SCOPE } from './access/identity.ts';
-import { ConfigError, type Config } from './config/config.ts';
-import type { Trail } from './ingest/trail.ts';
-import type { Rollback } from './sequence/rollback-guard.ts';
-import { newSigningKey, resealSigningKey } from './sequence/signing-keys.ts';
+import { hashOf, newApiKey, prefixOf } from '../access/api-key.ts';
+import { INSTALLATION_SCOPE } from '../access/identity.ts';
+import { ConfigError } from '../config/config.ts';
+import type { Rollback } from '../sequence/rollback-guard.ts';
+import { newSigningKey, resealSigningKey } from '../sequence/signing-keys.ts';
+import type { Effect } from '../store/port.ts';
+import type { Base } from './base.ts';
 import { reseal } from './reseal.ts';
-import type { Effect } from './store/port.ts';
 
 export const HOME_APP_ID = 'app_default';
 const FINGERPRINT_KEY = 'fingerprint_key';
@@ -22,14 +20,6 @@ export interface FirstStart {
   /** The admin key, when one was made just now: to be shown once. */
   readonly adminKey: string | null;
   readonly fingerprintKey: Uint8Array;
-}
-
-export interface Base {
-  readonly config: Config;
-  readonly directory: StoredDirectory;
-  readonly trail: Trail;
-  readonly keyring: Keyring;
-  readonly now: () => number;
 }
 
 const system = { actor_type: 'system', actor_id: 'affidavit', outcome: 'success' } as const;

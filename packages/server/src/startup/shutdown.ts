@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AffidavitError } from '@affidavit/schema';
 import type { FastifyInstance } from 'fastify';
 
-import type { CommitFeed } from './sequence/commit-feed.ts';
+import type { CommitFeed } from '../sequence/commit-feed.ts';
 
 /** Longest wait for requests under way when the server is told to stop. */
 const GRACE_MS = 8000;
