@@ -175,9 +175,10 @@ function send<T>(
   { key, body, raw, headers }: RequestOptions,
 ): Promise<Answer<T>> {
   const bytes = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+  const isChunked = headers?.['transfer-encoding'] === 'chunked';
   const all: OutgoingHttpHeaders = {
     ...(bytes === undefined ? {} : { 'content-type': 'application/json' }),
-    ...(bytes === undefined ? {} : { 'content-length': Buffer.byteLength(bytes) }),
+    ...(bytes === undefined || isChunked ? {} : { 'content-length': Buffer.byteLength(bytes) }),
     ...(typeof key === 'string' ? { authorization: `Bearer ${key}` } : {}),
     ...headers,
   };

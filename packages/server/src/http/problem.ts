@@ -46,6 +46,9 @@ export function sendProblem(
   }
   const { retryAfterSeconds } = known.details;
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
+  // What is left of the body is read and dropped: a client that is cut off while it sends would
+  // never see why.
+  if (known.status === 413) reply.removeHeader('connection');
   if (known.status === 401) reply.header('www-authenticate', 'Bearer realm="affidavit"');
   return reply
     .code(known.status)
