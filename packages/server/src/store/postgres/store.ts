@@ -5,7 +5,7 @@ import type { Tables } from '../tables.ts';
 import { isDatabaseError, timedOut, toStoreFailure } from './failure.ts';
 import { kyselyOn } from './kysely.ts';
 import type { Link } from './link.ts';
-import { publish } from './news.ts';
+import { publish, type News } from './news.ts';
 import { PostgresTransaction, type Learnt } from './transaction.ts';
 import { openWriterLink } from './writer-link.ts';
 
@@ -48,20 +48,20 @@ export class PostgresStore implements LedgerStore {
   async transact<T>(deadline: number, work: (tx: StoreTransaction) => Promise<T>): Promise<T> {
     const connection = await this.#open();
     const { link, learnt } = connection;
-    const transaction = new PostgresTransaction(link, learnt);
-    const result = await this.#inTransaction(link, deadline, async () => {
+    return this.#inTransaction(link, deadline, async (begun) => {
+      const transaction = new PostgresTransaction(link, learnt, begun);
       const value = await work(transaction);
       await publish(link, transaction.changes());
-      return value;
+      return [value, transaction.growth()];
     });
-    // Growth is told when it is durable, and nobody waits for that: the next growth tells it too.
-    void publish(link, transaction.growth()).catch(() => undefined);
-    return result;
   }
 
   async derive(deadline: number, work: (db: Kysely<Tables>) => Promise<void>): Promise<void> {
     const { link, db } = await this.#open();
-    await this.#inTransaction(link, deadline, () => work(db));
+    await this.#inTransaction(link, deadline, async (begun) => {
+      await begun;
+      return [await work(db), []];
+    });
   }
 
   /** PostgreSQL keeps itself tidy. */
@@ -89,14 +89,25 @@ export class PostgresStore implements LedgerStore {
     return this.#connection;
   }
 
-  async #inTransaction<T>(link: Link, deadline: number, body: () => Promise<T>): Promise<T> {
+  /** The body gets the answer to BEGIN, and returns what to tell of growth beside its value. */
+  async #inTransaction<T>(
+    link: Link,
+    deadline: number,
+    body: (begun: Promise<unknown>) => Promise<readonly [T, News[]]>,
+  ): Promise<T> {
     const wait = Math.min(Math.max(deadline - Date.now(), WAIT_MIN_MS), WAIT_MAX_MS);
     const watchdog = setTimeout(() => link.destroy(timedOut()), wait + CONNECTION_GRACE_MS);
     try {
-      await attempt(link, 'no', () => link.query(beginning(wait)));
-      const result = await attempt(link, 'no', body);
+      const [value, growth] = await attempt(link, 'no', async () => {
+        const begun = link.query(beginning(wait));
+        const [result] = await Promise.all([body(begun), begun]);
+        if (link.lost) throw link.lost;
+        return result;
+      });
       await attempt(link, 'unknown', () => commit(link));
-      return result;
+      // Nobody waits for it: growth that is not heard of is heard of with the next.
+      void publish(link, growth).catch(() => undefined);
+      return value;
     } finally {
       clearTimeout(watchdog);
     }

@@ -1,5 +1,5 @@
 import type { CompiledQuery } from 'kysely';
-import type { QueryResult } from 'pg';
+import type { QueryConfig, QueryResult } from 'pg';
 
 import { compileEffect } from '../effects.ts';
 import {
@@ -49,10 +49,21 @@ export class PostgresTransaction implements StoreTransaction {
   readonly changed = new Map<number, Set<string>>();
   readonly #link: Link;
   readonly #learnt: Learnt;
+  readonly #begun: Promise<unknown>;
+  /** Asked for with the head, which its log's next checkpoint needs too. */
+  readonly #keys = new Map<number, Promise<QueryResult>>();
 
-  constructor(link: Link, learnt: Learnt) {
+  /** `begun` is the answer to BEGIN, which may still be on its way. */
+  constructor(link: Link, learnt: Learnt, begun: Promise<unknown>) {
     this.#link = link;
     this.#learnt = learnt;
+    this.#begun = begun;
+  }
+
+  /** Only within the transaction: nothing is sent before BEGIN is answered. */
+  async #ask(query: QueryConfig): Promise<QueryResult> {
+    await this.#begun;
+    return this.#link.query(query);
   }
 
   /**
@@ -62,39 +73,46 @@ export class PostgresTransaction implements StoreTransaction {
   async lockHead(app: number): Promise<Head | null> {
     const locked = await this.#head(app);
     if (locked) return locked;
-    await this.#link.query(statements.lockNumber([LOCKS.heads, app]));
+    await this.#ask(statements.lockNumber([LOCKS.heads, app]));
     return this.#head(app);
   }
 
+  /** On its way right behind BEGIN; it changes nothing, should that fail. */
   async #head(app: number): Promise<Head | null> {
-    const { rows } = await this.#link.query(statements.lockHead([app]));
+    const head = this.#link.query(statements.lockHead([app]));
+    const key = this.#link.query(statements.signingKey([app]));
+    key.catch(() => undefined);
+    this.#keys.set(app, key);
+    const [{ rows }] = await Promise.all([head, this.#begun]);
     return (rows[0] as Head | undefined) ?? null;
   }
 
   async signingKey(app: number): Promise<SigningKey | null> {
-    const { rows } = await this.#link.query(statements.signingKey([app]));
+    const { rows } = await (this.#keys.get(app) ?? this.#ask(statements.signingKey([app])));
     return (rows[0] as SigningKey | undefined) ?? null;
   }
 
   async findEntries(app: number, eventIds: readonly string[]): Promise<KnownEntry[]> {
     if (eventIds.length === 0) return [];
-    const { rows } = await this.#link.query(statements.findEntries([app, eventIds]));
+    const { rows } = await this.#ask(statements.findEntries([app, eventIds]));
     return rows as KnownEntry[];
   }
 
   async readLeaves(app: number, first: number, end: number): Promise<Uint8Array> {
-    const { rows } = await this.#link.query(statements.readLeaves([app, first, end]));
+    const { rows } = await this.#ask(statements.readLeaves([app, first, end]));
     return wholeHashes(rows, end - first);
   }
 
   async readTileRoots(app: number, level: number, first: number, end: number): Promise<Uint8Array> {
-    const { rows } = await this.#link.query(statements.readTileRoots([app, level, first, end]));
+    const { rows } = await this.#ask(statements.readTileRoots([app, level, first, end]));
     return wholeHashes(rows, end - first);
   }
 
   async applyEffects(effects: readonly Effect[]): Promise<boolean> {
     const [only] = effects;
     if (only === undefined) return true;
+    await this.#begun;
+    if (effects.some(({ table }) => table === 'signing_keys')) this.#keys.clear();
     const applied =
       effects.length === 1 && changesOneAtMost(only)
         ? isApplied(only, await this.#send(only))
@@ -145,6 +163,7 @@ export class PostgresTransaction implements StoreTransaction {
     tiles: readonly NewTile[],
     head: Head,
   ): Promise<void> {
+    await this.#begun;
     const first = entries[0];
     if (first) await ensurePartitions(this.#link, this.#learnt.partitions, first.seq, head.size);
     const { size, last_created_at, last_leaf, frontier, checkpoint } = head;
