@@ -4,6 +4,7 @@ import { workerData } from 'node:worker_threads';
 import { createKeyring } from '@affidavit/vault/sealing';
 
 import { writeIndexPages, type IndexWrite } from '../indexing/write.ts';
+import { forgetAnswers } from '../store/forget.ts';
 import { openLedgerStore, type Database } from '../store/open.ts';
 import { StoreFailure, type LedgerStore } from '../store/port.ts';
 import { serve } from '../threads/rpc.ts';
@@ -122,6 +123,15 @@ serve({
     inTurn(() =>
       ledger().store.derive(Date.now() + DERIVE_DEADLINE_MS, (db) => writeIndexPages(db, write)),
     ),
+  /** One step of forgetting answers from before a time; whether there may be more. */
+  forgetAnswers: (before: number) =>
+    inTurn(async () => {
+      let more = false;
+      await ledger().store.derive(Date.now() + DERIVE_DEADLINE_MS, async (db) => {
+        more = await forgetAnswers(db, before);
+      });
+      return more;
+    }),
   close: () =>
     inTurn(async () => {
       try {

@@ -23,6 +23,7 @@ import { IndexFeed } from '../indexing/index-feed.ts';
 import { StoredCallTrail } from '../ingest/call-trail.ts';
 import { Trail } from '../ingest/trail.ts';
 import { ReaderPool } from '../query/reader-pool.ts';
+import { keepForgetting } from './forgetting.ts';
 import { closeOpenIntents } from './recover.ts';
 import { CommitFeed } from '../sequence/commit-feed.ts';
 import type { Rollback } from '../sequence/rollback-guard.ts';
@@ -116,10 +117,12 @@ export async function startServer(
     fingerprintKey: first.fingerprintKey,
   };
   for (const { app } of await directory.apps()) index.grown(app, Infinity);
+  const stopForgetting = keepForgetting(writer.thread);
   const http = createHttpServer(services, routes);
   const drain = drainOf(http, commits);
   const url = await http.listen({ host: config.host, port: config.port });
   const close = async () => {
+    stopForgetting();
     await drain();
     await http.close();
     await callTrail.close();

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+import { forgetAnswers } from './forget.ts';
+import { openLedgerStore } from './open.ts';
+
+test('old answers are forgotten in steps, younger ones stay', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'affidavit-forget-'));
+  const store = openLedgerStore({ kind: 'sqlite', path: join(folder, 'affidavit.db') });
+  try {
+    const row = { app: 1, key_id: 'key_1', fingerprint: new Uint8Array(16), process_id: 'prc_1' };
+    const rest = { status: 200, sealed_answer: 'x' };
+    for (let i = 0; i < 600; i++) {
+      const idempotency_key = `old ${i}`;
+      await store.db
+        .insertInto('idempotency')
+        .values({ ...row, ...rest, idempotency_key, created_at: i })
+        .execute();
+    }
+    const young = { ...row, ...rest, idempotency_key: 'young', created_at: 5000 };
+    await store.db.insertInto('idempotency').values(young).execute();
+    assert.equal(await forgetAnswers(store.db, 1000), true);
+    assert.equal(await forgetAnswers(store.db, 1000), false);
+    const left = await store.db.selectFrom('idempotency').select('idempotency_key').execute();
+    assert.deepEqual(left, [{ idempotency_key: 'young' }]);
+  } finally {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  }
+});
