@@ -6,6 +6,7 @@ import type { Config } from './config/config.ts';
 import type { Trail } from './ingest/trail.ts';
 import type { Metrics } from './http/metrics.ts';
 import type { ReaderPool } from './query/reader-pool.ts';
+import type { StreamReads } from './query/stream-reads.ts';
 import type { Sequencer } from './sequence/sequencer.ts';
 import type { CommitFeed } from './sequence/commit-feed.ts';
 
@@ -18,6 +19,7 @@ export interface Services {
   readonly sequencer: Sequencer;
   readonly commits: CommitFeed;
   readonly readers: ReaderPool;
+  readonly streamReads: StreamReads;
   readonly broker: Broker;
   readonly keyring: Keyring;
   readonly metrics: Metrics;

@@ -27,6 +27,13 @@ export interface ExportChunk {
   readonly has_more: boolean;
 }
 
+/** A page as server-sent events (WHATWG HTML, section 9.2). */
+export interface StreamChunk {
+  readonly text: string;
+  readonly next_cursor: string;
+  readonly has_more: boolean;
+}
+
 const db = openReadStore((workerData as ReaderSettings).database);
 
 function snapshot<T>(work: (snapshot: Kysely<Tables>) => Promise<T>): Promise<T> {
@@ -58,6 +65,15 @@ serve({
     const text =
       format === 'csv' ? csvChunk(records) : records.map((record) => `${record.json}\n`).join('');
     return { text, count: records.length, next_cursor, has_more };
+  },
+  streamChunk: async ({ deadline, ...request }: Timed<PageRequest>): Promise<StreamChunk> => {
+    const page = await snapshot((at) => readPage(at, request, new Deadline(deadline)));
+    const { records, has_more } = page;
+    const text = records
+      .map(({ seq, json }) => `id: ${seq}\nevent: entry\ndata: ${json}\n\n`)
+      .join('');
+    // An ascending page always has a cursor.
+    return { text, next_cursor: page.next_cursor as string, has_more };
   },
   /** Rows of a small table, for the directory and for administrative lists. */
   rows: ({ table, where, limit, order }: RowsRequest) => {

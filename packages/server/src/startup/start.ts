@@ -23,6 +23,7 @@ import { IndexFeed } from '../indexing/index-feed.ts';
 import { StoredCallTrail } from '../ingest/call-trail.ts';
 import { Trail } from '../ingest/trail.ts';
 import { ReaderPool } from '../query/reader-pool.ts';
+import { StreamReads } from '../query/stream-reads.ts';
 import { keepForgetting } from './forgetting.ts';
 import { closeOpenIntents } from './recover.ts';
 import { CommitFeed } from '../sequence/commit-feed.ts';
@@ -105,12 +106,14 @@ export async function startServer(
   const base = { config, directory, trail, keyring, now: Date.now };
   const first = await firstStart(base, writer.rollbacks);
   const closedIntents = await closeOpenIntents({ ...base, processId });
+  const queryReaders = readers(database, QUERY_THREADS, config);
   const services: Services = {
     ...base,
     processId,
     sequencer,
     commits,
-    readers: readers(database, QUERY_THREADS, config),
+    readers: queryReaders,
+    streamReads: new StreamReads(queryReaders),
     broker,
     metrics,
     journal,

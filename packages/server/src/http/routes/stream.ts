@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { AffidavitError } from '@affidavit/schema';
 
 import { authenticate } from '../../access/identity.ts';
@@ -10,6 +12,8 @@ import { recordRead } from '../trail-reads.ts';
 const PAGE_ENTRIES = 200;
 const KEEP_ALIVE_MS = 15_000;
 const STREAMS_MAX = 500;
+/** A stream that has caught up gathers what comes for so long before it looks again. */
+const GATHER_MS = 50;
 
 /** `Last-Event-ID` is the `seq` of the last entry seen; without it a stream begins now. */
 function readLastSeq(header: string | string[] | undefined): number | null {
@@ -19,12 +23,6 @@ function readLastSeq(header: string | string[] | undefined): number | null {
     field: 'Last-Event-ID',
     expected: 'the id of the last event that was received',
   });
-}
-
-interface Page {
-  readonly data: { readonly seq: number; readonly event_type: string }[];
-  readonly next_cursor: string;
-  readonly has_more: boolean;
 }
 
 /** Follows the trail as server-sent events (WHATWG HTML, section 9.2). */
@@ -73,6 +71,8 @@ async function follow(context: Context, filter: Filter, after: number) {
   let grown = true;
   const unsubscribe = services.commits.subscribe(app.app, () => {
     grown = true;
+    // At a stop, who does not take what is there is cut off, and resumes where it was.
+    if (services.commits.closed && raw.writableNeedDrain) raw.destroy();
     wake();
   });
   raw.on('close', () => wake());
@@ -89,16 +89,19 @@ async function follow(context: Context, filter: Filter, after: number) {
       let more = true;
       while (more && !raw.destroyed) {
         if (!(await mayGoOn(context))) return;
-        const request = { app: app.app, filter, order: 'asc', limit: PAGE_ENTRIES, cursor };
-        const text = await services.readers.run<string>('events', request);
-        const page = JSON.parse(text) as Page;
-        const block = page.data
-          .map((event) => `id: ${event.seq}\nevent: entry\ndata: ${JSON.stringify(event)}\n\n`)
-          .join('');
-        await writeDrained(raw, block);
-        cursor = page.next_cursor;
-        more = page.has_more;
+        const request = {
+          app: app.app,
+          filter,
+          order: 'asc',
+          limit: PAGE_ENTRIES,
+          cursor,
+        } as const;
+        const chunk = await services.streamReads.read(request);
+        await writeDrained(raw, chunk.text);
+        cursor = chunk.next_cursor;
+        more = chunk.has_more && !services.commits.closed;
       }
+      await sleep(GATHER_MS);
     }
   } finally {
     unsubscribe();
