@@ -16,6 +16,8 @@ export async function runServer(argv: readonly string[]): Promise<number> {
       process.stdout.write(HELP);
       return 0;
     }
+    // What the server writes is for its own user alone.
+    process.umask(0o077);
     server = await startServer(config);
     process.stdout.write(greeting(server));
   } catch (error) {

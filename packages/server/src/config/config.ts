@@ -43,7 +43,7 @@ Environment
   AFFIDAVIT_EGRESS_ALLOW       networks that agents may call though they are private, such as
                                127.0.0.0/8,10.1.0.0/16
   AFFIDAVIT_ORIGIN             begins the origin of every ledger (default affidavit.local)
-  AFFIDAVIT_TRUST_PROXY        1 when a proxy in front sets X-Forwarded-For
+  AFFIDAVIT_TRUST_PROXY        1 when exactly one proxy in front sets X-Forwarded-For
   AFFIDAVIT_WRITE_DEADLINE_MS  longest wait for the trail (default 5000)
   AFFIDAVIT_QUERY_DEADLINE_MS  longest query (default 10000)
   AFFIDAVIT_GUARD_FILE         where the last checkpoints are kept apart from the database
