@@ -92,15 +92,9 @@ export class Indexer {
     }
     const segment = smallId(first);
     await this.#writeSegment(app, segment, builder);
-    await this.#options.write({
-      step: 'publish',
-      app,
-      segment,
-      first_seq: first,
-      end_seq: end,
-      replaces: [],
-      facets: facets.fresh,
-    });
+    const { fresh } = facets;
+    const range = { first_seq: first, end_seq: end };
+    await this.#publish({ app, segment, ...range, replaces: [], facets: fresh });
     facets.keep();
   }
 
@@ -141,16 +135,13 @@ export class Indexer {
     }
     const segment = mergedId(first);
     await this.#writeSegment(app, segment, builder);
-    await this.#options.write({
-      step: 'publish',
-      app,
-      segment,
-      first_seq: first,
-      end_seq: end,
-      replaces,
-      facets: [],
-    });
+    const range = { first_seq: first, end_seq: end };
+    await this.#publish({ app, segment, ...range, replaces, facets: [] });
     for (const one of replaces) await this.#options.write({ step: 'discard', app, segment: one });
+  }
+
+  #publish(segment: Omit<Extract<IndexWrite, { step: 'publish' }>, 'step'>): Promise<void> {
+    return this.#options.write({ step: 'publish', ...segment });
   }
 
   #pagesOf(app: number, segment: number) {
