@@ -1,7 +1,6 @@
 import { z } from 'zod';
 
-import { checkContext } from './context.ts';
-import type { Json } from './field-types.ts';
+import { anyJson, freeContext } from './field-types.ts';
 import { LIMITS } from './limits.ts';
 
 /** Bodies of the administrative calls and of the brokered call. All are strict: unknown members are refused. */
@@ -134,16 +133,6 @@ export const GrantPatch = z.strictObject({
   ...appId,
 });
 
-const context = () =>
-  z
-    .custom<Record<string, string>>((value) => checkContext(value) === null)
-    .meta({
-      type: 'object',
-      additionalProperties: { type: 'string', maxLength: 512 },
-      maxProperties: 20,
-    });
-const json = () => z.custom<Json>((value) => value !== undefined);
-
 /** Body of `POST /v1/request`. Either `grant_id` or `provider`; either `json` or `body`. */
 export const CallBody = z.strictObject({
   method: z
@@ -158,11 +147,11 @@ export const CallBody = z.strictObject({
   query: z
     .record(z.string().max(256), z.union([z.string().max(4096), z.number(), z.boolean()]))
     .optional(),
-  json: json().optional(),
+  json: anyJson().schema.optional(),
   body: z.string().optional(),
   body_encoding: z.enum(['utf8', 'base64']).optional(),
   reason: text(LIMITS.reasonCharacters).optional(),
-  context: context().optional(),
+  context: freeContext().schema.optional(),
   caller: id().optional(),
   run_id: id().optional(),
   task_context: text(1000).optional(),
