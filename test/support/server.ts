@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { databaseOf } from './database.ts';
+
 /** For tests: a real Affidavit server in a child process, on a free loopback port. */
 
 const MAIN = fileURLToPath(
@@ -126,9 +128,10 @@ async function listening(child: ChildProcess, said: () => string): Promise<strin
 export async function startAffidavit(options: StartOptions = {}): Promise<Affidavit> {
   const { env = {}, args = [], adminKey = 'adm_test_0123456789abcdef' } = options;
   const dataFolder = options.dataFolder ?? temporaryFolder();
+  const databaseUrl = await databaseOf(dataFolder);
   const argv = ['--disable-warning=ExperimentalWarning', MAIN, '--port', '0', '--data', dataFolder];
   const child = spawn(process.execPath, [...argv, ...args], {
-    env: environment(adminKey, env),
+    env: environment(adminKey, { AFFIDAVIT_DATABASE_URL: databaseUrl, ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);

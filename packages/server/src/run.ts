@@ -2,6 +2,7 @@ import { AffidavitError } from '@affidavit/schema';
 
 import { ConfigError, HELP, readConfig } from './config/config.ts';
 import { RollbackFound, startServer, type RunningServer } from './startup/start.ts';
+import { describeDatabase } from './store/open.ts';
 import { StoreFailure } from './store/port.ts';
 
 /** Longest time from the signal to the end of the process. */
@@ -48,10 +49,12 @@ async function closesInTime(server: RunningServer): Promise<boolean> {
   }
 }
 
-function greeting({ url, first, closedIntents, services }: RunningServer): string {
+function greeting({ url, first, closedIntents, services, database }: RunningServer): string {
+  const ledger =
+    database.kind === 'sqlite' ? services.config.data_folder : describeDatabase(database);
   const lines = [
     `Affidavit is listening on ${url}`,
-    `  ledger       ${services.config.data_folder}`,
+    `  ledger       ${ledger}`,
     `  API          ${url}/openapi.json`,
   ];
   if (first.adminKey) {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 
 import type { StoredDirectory } from './access/directory.ts';
 import type { Config } from './config/config.ts';
+import type { Duties } from './duties/duties.ts';
 import type { Trail } from './ingest/trail.ts';
 import type { Metrics } from './http/metrics.ts';
 import type { ReaderPool } from './query/reader-pool.ts';
@@ -15,6 +16,7 @@ export interface Services {
   readonly config: Config;
   readonly processId: string;
   readonly directory: StoredDirectory;
+  readonly duties: Duties;
   readonly trail: Trail;
   readonly sequencer: Sequencer;
   readonly commits: CommitFeed;

@@ -18,6 +18,8 @@ import type {
 
 const CACHED_LOOKUPS = 20_000;
 const ROWS_MAX = 10_000;
+/** Rows that live for a call: no process tells the others of them. */
+const UNCACHED: ReadonlySet<keyof Tables> = new Set(['open_intents', 'idempotency']);
 
 type AppRow = AppsTable & { readonly app: number };
 
@@ -31,6 +33,9 @@ export class StoredDirectory implements Directory {
   readonly #views = new WeakMap<object, unknown>();
   /** Counts changes by table. It is part of the key: what was read before a change is not found. */
   readonly #changes = new Map<string, number>();
+  /** Counts how often it was cut off from the others: as good as a change of every table. */
+  #era = 0;
+  #hears = true;
 
   constructor(readers: ReaderPool) {
     this.#readers = readers;
@@ -38,9 +43,22 @@ export class StoredDirectory implements Directory {
 
   /** To be called when effects are durable. */
   onEffects(effects: readonly Effect[]): void {
-    for (const { table } of effects) {
-      this.#changes.set(table, (this.#changes.get(table) ?? 0) + 1);
-    }
+    this.onChanges(effects.map(({ table }) => table));
+  }
+
+  /** To be called when another process changed these tables. */
+  onChanges(tables: readonly string[]): void {
+    for (const table of tables) this.#changes.set(table, (this.#changes.get(table) ?? 0) + 1);
+  }
+
+  /**
+   * Whether this process hears of what others change. As long as it does not, and for what was
+   * read before it did, nothing is served from the cache.
+   */
+  set hearing(hears: boolean) {
+    this.#era++;
+    this.#hears = hears;
+    this.#cache.clear();
   }
 
   async rows<T extends keyof Tables>(
@@ -48,12 +66,12 @@ export class StoredDirectory implements Directory {
     where: Row,
     order?: string,
   ): Promise<readonly Tables[T][]> {
-    const key = JSON.stringify([table, this.#changes.get(table), where, order]);
+    const key = JSON.stringify([this.#era, table, this.#changes.get(table), where, order]);
     const cached = this.#cache.get(key);
     if (cached) return cached as readonly Tables[T][];
     const request: RowsRequest = { table, where, limit: ROWS_MAX, ...(order ? { order } : {}) };
     const rows = await this.#readers.run<Tables[T][]>('rows', request);
-    this.#cache.set(key, rows as object[]);
+    if (this.#hears && !UNCACHED.has(table)) this.#cache.set(key, rows as object[]);
     return rows;
   }
 

@@ -5,6 +5,8 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly data_folder: string;
+  /** PostgreSQL instead of the embedded store; holds a password and is never shown. */
+  readonly database_url: string | undefined;
   readonly admin_key: string | undefined;
   /** Base64 of 32 bytes; further ones after a comma only open what they sealed before. */
   readonly master_keys: string | undefined;
@@ -38,6 +40,9 @@ export const HELP = `Affidavit, the audit trail for AI agents
 
 Environment
   AFFIDAVIT_ADMIN_KEY          the first admin key (else one is made and shown once)
+  AFFIDAVIT_DATABASE_URL       postgres://user:password@host:port/database keeps the ledger in
+                               PostgreSQL, where any number of servers can share it; give all of
+                               them the same AFFIDAVIT_MASTER_KEY
   AFFIDAVIT_MASTER_KEY         base64 of 32 bytes, encrypts secrets and signing keys; after a
                                comma, earlier keys that are being rotated out
   AFFIDAVIT_EGRESS_ALLOW       networks that agents may call though they are private, such as
@@ -57,13 +62,11 @@ const HOME_APP = 1;
 export function readConfig(argv: readonly string[], env: Environment): Config | null {
   const flags = readFlags(argv);
   if (flags.help) return null;
-  if (env.AFFIDAVIT_DATABASE_URL) {
-    throw new ConfigError('AFFIDAVIT_DATABASE_URL: this version keeps its ledger in SQLite only');
-  }
   return {
     host: flags.host ?? '127.0.0.1',
     port: wholeNumber('--port', flags.port ?? '7411', 0, 65_535),
     data_folder: filled('--data', flags.data) ?? './affidavit-data',
+    database_url: databaseUrl(env.AFFIDAVIT_DATABASE_URL),
     admin_key: adminKey(env.AFFIDAVIT_ADMIN_KEY),
     master_keys: env.AFFIDAVIT_MASTER_KEY,
     egress_allow: list(env.AFFIDAVIT_EGRESS_ALLOW),
@@ -120,6 +123,15 @@ function adminKey(key: string | undefined): string | undefined {
   if (key === undefined || key === '') return undefined;
   if (/^[\x21-\x7e]{8,512}$/.test(key)) return key;
   throw new ConfigError('AFFIDAVIT_ADMIN_KEY: expected 8 to 512 visible ASCII characters');
+}
+
+/** The message never repeats it: it may hold a password. */
+function databaseUrl(url: string | undefined): string | undefined {
+  if (url === undefined || url === '') return undefined;
+  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url;
+  throw new ConfigError(
+    'AFFIDAVIT_DATABASE_URL: expected postgres://user:password@host:port/database',
+  );
 }
 
 /** C2SP: a schema-less URL, without spaces or plus. */

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 
 import type { Database } from '../store/open.ts';
+import type { LeaseCall } from '../sequence/writer-thread.ts';
 import { LastingThread } from '../threads/lasting.ts';
 import { SMALL_SEGMENT } from './indexer.ts';
 import type { IndexerSettings, IndexNotice } from './indexer-thread.ts';
@@ -16,8 +17,13 @@ export class IndexFeed {
   #busy = false;
   #closed = false;
 
-  constructor(database: Database, writer: LastingThread, journal: Logger) {
+  readonly #lease: LeaseCall | null;
+  #isOurs = false;
+
+  /** `lease` is what other processes must not hold while this one writes; null where there are none. */
+  constructor(database: Database, writer: LastingThread, journal: Logger, lease: LeaseCall | null) {
     this.#journal = journal;
+    this.#lease = lease;
     const settings: IndexerSettings = { database };
     this.#indexer = new LastingThread({
       module: new URL('./indexer-thread.ts', import.meta.url),
@@ -33,8 +39,15 @@ export class IndexFeed {
 
   /** `size` may be unknown (Infinity) after a start. */
   grown(app: number, size: number): void {
-    this.#sizes.set(app, size);
+    this.#sizes.set(app, Math.max(size, this.#sizes.get(app) ?? 0));
     if (size - (this.#indexed.get(app) ?? 0) >= SMALL_SEGMENT) void this.#work();
+  }
+
+  /** This process indexes until `signal` aborts; the sizes of these logs are not known. */
+  take(apps: readonly number[], signal: AbortSignal): void {
+    this.#isOurs = true;
+    signal.addEventListener('abort', () => (this.#isOurs = false), { once: true });
+    for (const app of apps) this.grown(app, Infinity);
   }
 
   async close(): Promise<void> {
@@ -45,7 +58,7 @@ export class IndexFeed {
   async #pass(notice: IndexNotice, writer: LastingThread): Promise<void> {
     if ('tidy' in notice) return writer.call('tidy', notice.tidy);
     const { id, write } = notice;
-    const error = await writer.call('index', write).then(
+    const error = await writer.call('index', { write, lease: this.#lease }).then(
       () => null,
       (failure: Error) => failure.message,
     );
@@ -53,7 +66,7 @@ export class IndexFeed {
   }
 
   async #work(): Promise<void> {
-    if (this.#busy || this.#closed) return;
+    if (this.#busy || this.#closed || !this.#isOurs) return;
     this.#busy = true;
     try {
       for (const [app, size] of this.#sizes) {

@@ -16,8 +16,10 @@ export type IndexNotice =
   | { readonly tidy: number };
 
 const { database } = workerData as IndexerSettings;
-const db = openReadStore(database);
-const upkeep = startUpkeep(database, (pages) => notify({ tidy: pages } satisfies IndexNotice));
+const db = await openReadStore(database);
+const upkeep = await startUpkeep(database, (pages) =>
+  notify({ tidy: pages } satisfies IndexNotice),
+);
 
 interface Waiting {
   readonly resolve: () => void;

@@ -70,6 +70,10 @@ export class StoredCallTrail implements CallTrail {
     try {
       return recorded(await this.#write(app, event));
     } catch (error) {
+      // Another process took this one for dead and closed the intent: what is known still counts.
+      if (error instanceof AffidavitError && error.code === 'conflict') {
+        return recorded(await this.#trail.record({ ...app, events: [event], owed: true }));
+      }
       this.#settleLater({ app, event });
       if (!(error instanceof AffidavitError)) throw error;
       const { execution_id } = event;

@@ -1,13 +1,13 @@
 import { AffidavitError } from '@affidavit/schema';
 
+import { unreadable } from '../sequence/unavailable.ts';
+import { StoreFailure } from '../store/port.ts';
 import { LastingThread } from '../threads/lasting.ts';
 import { ThreadEnded } from '../threads/rpc.ts';
 import type { ReaderSettings } from './reader-thread.ts';
 
 export interface ReaderPoolOptions extends ReaderSettings {
   readonly threads: number;
-  /** Longest time of a query. */
-  readonly deadlineMs: number;
   /** Queries that may wait for a thread. */
   readonly queueLimit: number;
 }
@@ -26,8 +26,8 @@ export class ReaderPool {
 
   constructor(options: ReaderPoolOptions) {
     this.#options = options;
-    const { threads, database } = options;
-    const workerData: ReaderSettings = { database };
+    const { threads, database, deadlineMs } = options;
+    const workerData: ReaderSettings = { database, deadlineMs };
     const module = new URL('./reader-thread.ts', import.meta.url);
     this.#threads = Array.from(
       { length: threads },
@@ -36,13 +36,17 @@ export class ReaderPool {
     for (const thread of this.#threads) thread.ready().catch(() => undefined);
   }
 
-  /** Runs an operation of `reader-thread.ts`; rejects with `query_timeout` at the deadline. */
+  /**
+   * Runs an operation of `reader-thread.ts`; rejects with `query_timeout` at the deadline, and with
+   * `audit_unavailable` where the database cannot be read.
+   */
   async run<T>(op: string, request: object): Promise<T> {
     const deadline = Date.now() + this.#options.deadlineMs;
     for (let tries = 1; ; tries++) {
       try {
         return await this.#runBy<T>(deadline, op, request);
       } catch (error) {
+        if (error instanceof StoreFailure) throw refused(error);
         if (!(error instanceof ThreadEnded)) throw error;
         if (tries === TRIES || Date.now() >= deadline) throw timedOut(error);
       }
@@ -77,6 +81,11 @@ export class ReaderPool {
       clearTimeout(timer);
     }
   }
+}
+
+/** What a database server said: too slow is the query's fault, all else the database's. */
+function refused(failure: StoreFailure): AffidavitError {
+  return failure.reason === 'timeout' ? timedOut(failure) : unreadable(failure);
 }
 
 function timedOut(cause?: unknown): AffidavitError {

@@ -16,6 +16,8 @@ import { readPage, type Page, type PageRequest } from './page.ts';
 
 export interface ReaderSettings {
   readonly database: Database;
+  /** Longest query, ms. */
+  readonly deadlineMs: number;
 }
 
 export type Timed<T> = T & { readonly deadline: number };
@@ -34,7 +36,8 @@ export interface StreamChunk {
   readonly has_more: boolean;
 }
 
-const db = openReadStore((workerData as ReaderSettings).database);
+const { database, deadlineMs } = workerData as ReaderSettings;
+const db = await openReadStore(database, { statementTimeoutMs: deadlineMs });
 
 function snapshot<T>(work: (snapshot: Kysely<Tables>) => Promise<T>): Promise<T> {
   return db.transaction().execute(work);

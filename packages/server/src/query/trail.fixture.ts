@@ -9,7 +9,8 @@ import { prepareEvent } from '../ingest/prepare.ts';
 import type { LedgerWriter } from '../sequence/ledger-writer.ts';
 import { openLogs, submissionOf, type TestLogs } from '../sequence/log.fixture.ts';
 import type { Effect } from '../store/port.ts';
-import { openReadStore } from '../store/open.ts';
+import { kyselyOn } from '../store/sqlite/dialect.ts';
+import { openReader } from '../store/sqlite/open.ts';
 import type { Tables } from '../store/tables.ts';
 import { Deadline } from './deadline.ts';
 
@@ -40,7 +41,7 @@ export class TestTrail {
   constructor(logs: TestLogs) {
     this.logs = logs;
     this.#writer = logs.newWriter(() => this.now);
-    this.db = openReadStore({ kind: 'sqlite', path: logs.path });
+    this.db = kyselyOn(openReader(logs.path));
   }
 
   /** Appends events to the log of app 1, in one batch; all are at the same time. */

@@ -50,7 +50,7 @@ function isCheckpoints(kept: unknown): kept is LastCheckpoints {
 /** Replaces the file whole: after a crash it is the old one or the new one. */
 export function writeGuard(path: string, checkpoints: LastCheckpoints): void {
   mkdirSync(dirname(path), { recursive: true });
-  const fresh = `${path}.new`;
+  const fresh = `${path}.new.${process.pid}`;
   const file = openSync(fresh, 'w', 0o600);
   try {
     writeSync(file, JSON.stringify(checkpoints, null, 1));
@@ -59,6 +59,15 @@ export function writeGuard(path: string, checkpoints: LastCheckpoints): void {
     closeSync(file);
   }
   renameSync(fresh, path);
+}
+
+/** Of two files of last checkpoints, as processes that share a folder keep them, the later ones. */
+export function newest(one: LastCheckpoints, other: LastCheckpoints): LastCheckpoints {
+  const all = { ...other, ...one };
+  for (const [app_id, note] of Object.entries(other)) {
+    if (readSigned(note).size > readSigned(all[app_id] as string).size) all[app_id] = note;
+  }
+  return all;
 }
 
 export interface Rollback {

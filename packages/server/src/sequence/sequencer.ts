@@ -2,6 +2,7 @@ import { AffidavitError } from '@affidavit/schema';
 
 import { StoreFailure } from '../store/port.ts';
 import type { Receipt, Refusal, Submission, Verdict } from './submission.ts';
+import { unavailable } from './unavailable.ts';
 
 export interface SequencerOptions {
   /** Writes a batch; see `LedgerWriter.write`. */
@@ -234,30 +235,6 @@ function settle(waiting: Waiting, error: Error): void {
   if (waiting.settled) return;
   waiting.settled = true;
   waiting.reject(error);
-}
-
-const ADVICE: Readonly<Record<StoreFailure['reason'], string>> = {
-  disk_full: 'Free space on the disk of the data folder; the server goes on by itself.',
-  locked: 'Find the process that holds the database locked; the server goes on by itself.',
-  unreachable: 'Bring the database back; the server goes on by itself.',
-  read_only: 'Make the data folder writable for the user of the server.',
-  io_error: 'Look at the disk and the system journal of the server.',
-  damaged: 'Stop the server, run `affidavit fsck`, and restore from a copy if need be.',
-  clock: 'Set the clock of the server; the server goes on by itself.',
-  timeout: 'Look at the load and the disk of the database; the server goes on by itself.',
-};
-
-export function unavailable(failure: StoreFailure): AffidavitError {
-  return new AffidavitError(
-    'audit_unavailable',
-    `the trail cannot be written: ${failure.message}`,
-    {
-      advice: ADVICE[failure.reason],
-      extra: { reason: failure.reason },
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
-      cause: failure,
-    },
-  );
 }
 
 function overloaded(): AffidavitError {

@@ -148,10 +148,11 @@ describe('the file of last checkpoints', () => {
   test('a write that broke off leaves the old one', () => {
     const path = join(folder, 'kept.json');
     writeGuard(path, { app_1: 'old' });
-    writeFileSync(`${path}.new`, '{"app_1":"ha');
+    const unfinished = `${path}.new.${process.pid}`;
+    writeFileSync(unfinished, '{"app_1":"ha');
     assert.deepEqual(readGuard(path), { app_1: 'old' });
     writeGuard(path, { app_1: 'new' });
-    assert.equal(existsSync(`${path}.new`), false);
+    assert.equal(existsSync(unfinished), false);
     assert.deepEqual(readGuard(path), { app_1: 'new' });
   });
 

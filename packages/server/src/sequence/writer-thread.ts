@@ -2,14 +2,23 @@
 import { workerData } from 'node:worker_threads';
 
 import { createKeyring } from '@affidavit/vault/sealing';
+import type { Kysely } from 'kysely';
 
 import { writeIndexPages, type IndexWrite } from '../indexing/write.ts';
 import { forgetAnswers } from '../store/forget.ts';
 import { openLedgerStore, type Database } from '../store/open.ts';
 import { StoreFailure, type LedgerStore } from '../store/port.ts';
+import * as leases from '../store/postgres/leases.ts';
+import type { Tables } from '../store/tables.ts';
 import { serve } from '../threads/rpc.ts';
 import { LedgerWriter } from './ledger-writer.ts';
-import { findRollbacks, readGuard, writeGuard, type LastCheckpoints } from './rollback-guard.ts';
+import {
+  findRollbacks,
+  newest,
+  readGuard,
+  writeGuard,
+  type LastCheckpoints,
+} from './rollback-guard.ts';
 import { openSigner } from './signing-keys.ts';
 import type { Submission, Verdict } from './submission.ts';
 
@@ -17,13 +26,22 @@ export interface WriterSettings {
   readonly database: Database;
   readonly master_keys: readonly Uint8Array[];
   readonly guard_path: string;
+  /** Names this process in leases, and among those that are alive. */
+  readonly process_id: string;
 }
 
 const GUARD_PAUSE_MS = 1000;
 /** Index pages can wait: they give way at once where something holds the database. */
 const DERIVE_DEADLINE_MS = 200;
+const LEASE_DEADLINE_MS = 2000;
+
+export interface LeaseCall {
+  readonly name: string;
+  readonly ttlMs: number;
+}
 
 const settings = workerData as WriterSettings;
+const { process_id } = settings;
 const keyring = createKeyring(settings.master_keys);
 
 interface Ledger {
@@ -32,8 +50,8 @@ interface Ledger {
 }
 let opened: Ledger | null = null;
 
-function open(): Ledger {
-  const store = openLedgerStore(settings.database);
+async function open(): Promise<Ledger> {
+  const store = await openLedgerStore(settings.database);
   const now = Date.now;
   const writer = new LedgerWriter({ store, openSigner: (key) => openSigner(keyring, key), now });
   return { store, writer };
@@ -44,7 +62,10 @@ function ledger(): Ledger {
   throw new StoreFailure('damaged', 'the ledger is not open');
 }
 
+/** What this process has signed or found last, by app id. */
 let checkpoints: LastCheckpoints = {};
+/** Apps whose rollback was accepted and that were not signed for since. */
+const accepted = new Set<string>();
 let guardTimer: NodeJS.Timeout | null = null;
 /** One thing at a time on the one connection. */
 let tail: Promise<unknown> = Promise.resolve();
@@ -55,10 +76,25 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
   return turn;
 }
 
+/** Small writes beside the ledger, with their answer. */
+function answering<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
+  return inTurn(async () => {
+    let answer: T | undefined;
+    await ledger().store.derive(Date.now() + LEASE_DEADLINE_MS, async (db) => {
+      answer = await work(db);
+    });
+    return answer as T;
+  });
+}
+
 function saveGuard(): void {
   if (guardTimer) clearTimeout(guardTimer);
   guardTimer = null;
-  writeGuard(settings.guard_path, checkpoints);
+  const kept = readGuard(settings.guard_path);
+  for (const appId of accepted) if (appId in checkpoints) delete kept[appId];
+  const merged = newest(checkpoints, kept);
+  writeGuard(settings.guard_path, merged);
+  for (const appId of Object.keys(checkpoints)) accepted.delete(appId);
 }
 
 /** Keeps the guard within a second of the ledger; a failure to write it must not stop the ledger. */
@@ -103,14 +139,17 @@ serve({
    */
   open: () =>
     inTurn(async () => {
-      opened ??= open();
+      opened ??= await open();
       checkpoints = readGuard(settings.guard_path);
       return findRollbacks(opened.store.db, checkpoints);
     }),
   /** Forgets what was signed last in these apps. */
   acceptRollback: (appIds: readonly string[]) =>
     inTurn(async () => {
-      for (const appId of appIds) delete checkpoints[appId];
+      for (const appId of appIds) {
+        delete checkpoints[appId];
+        accepted.add(appId);
+      }
     }),
   write: (submissions: readonly Submission[]) =>
     inTurn(async () => {
@@ -119,19 +158,27 @@ serve({
       return verdicts;
     }),
   tidy: (pages: number) => inTurn(() => ledger().store.tidy(pages)),
-  index: (write: IndexWrite) =>
+  /** `lease` names the one under which this process indexes, where there are others. */
+  index: ({ write, lease }: { write: IndexWrite; lease: LeaseCall | null }) =>
     inTurn(() =>
-      ledger().store.derive(Date.now() + DERIVE_DEADLINE_MS, (db) => writeIndexPages(db, write)),
+      ledger().store.derive(Date.now() + DERIVE_DEADLINE_MS, async (db) => {
+        if (lease && !(await leases.renewLease(db, lease.name, process_id, lease.ttlMs))) {
+          throw new StoreFailure('locked', 'another process indexes');
+        }
+        await writeIndexPages(db, write);
+      }),
     ),
+  takeLease: ({ name, ttlMs }: LeaseCall) =>
+    answering((db) => leases.takeLease(db, name, process_id, ttlMs)),
+  renewLease: ({ name, ttlMs }: LeaseCall) =>
+    answering((db) => leases.renewLease(db, name, process_id, ttlMs)),
+  releaseLease: (name: string) => answering((db) => leases.releaseLease(db, name, process_id)),
+  seen: () => answering((db) => leases.seen(db, process_id)),
+  retire: () => answering((db) => leases.retire(db, process_id)),
+  deadProcesses: (olderThanMs: number) => answering((db) => leases.deadProcesses(db, olderThanMs)),
+  forgetProcess: (process: string) => answering((db) => leases.forgetProcess(db, process)),
   /** One step of forgetting answers from before a time; whether there may be more. */
-  forgetAnswers: (before: number) =>
-    inTurn(async () => {
-      let more = false;
-      await ledger().store.derive(Date.now() + DERIVE_DEADLINE_MS, async (db) => {
-        more = await forgetAnswers(db, before);
-      });
-      return more;
-    }),
+  forgetAnswers: (before: number) => answering((db) => forgetAnswers(db, before)),
   close: () =>
     inTurn(async () => {
       try {

@@ -63,7 +63,7 @@ async function checkMasterKeys({ directory, keyring }: Base): Promise<void> {
   } catch (cause) {
     const id = sealed.split('.')[1];
     throw new ConfigError(
-      `AFFIDAVIT_MASTER_KEY: the data folder is sealed under another master key (its id is ${id}, ` +
+      `AFFIDAVIT_MASTER_KEY: the ledger is sealed under another master key (its id is ${id}, ` +
         `the one given has ${keyring.currentKeyId}); give that key, after a comma when it is being ` +
         'rotated out',
       { cause },

@@ -5,20 +5,16 @@ import { closingEffect, unknownOutcome } from '../ingest/call-trail.ts';
 
 const BATCH = 500;
 
-/**
- * Closes the intents that a process left open when it ended: an `unknown` outcome for each. On
- * the embedded store no other process can be alive, so every open one is such.
- */
-export async function closeOpenIntents({
-  directory,
-  trail,
-  processId,
-}: Base & { readonly processId: string }): Promise<number> {
+/** Closes the intents that ended processes left open: an `unknown` outcome for each. */
+export async function closeOpenIntents(
+  { directory, trail }: Pick<Base, 'directory' | 'trail'>,
+  hasEnded: (processId: string) => boolean,
+): Promise<number> {
   let closed = 0;
   for (const app of await directory.apps()) {
     for (;;) {
       const rows = await directory.rows('open_intents', { app: app.app });
-      const left = rows.filter((row) => row.process_id !== processId).slice(0, BATCH);
+      const left = rows.filter((row) => hasEnded(row.process_id)).slice(0, BATCH);
       if (left.length === 0) break;
       const events = left.map((row) => unknownOutcome(JSON.parse(row.intent) as AuditEvent));
       const effects = events.map((event) => closingEffect(app, event));

@@ -15,6 +15,7 @@ import { pino, type Logger } from 'pino';
 import { StoredDirectory } from '../access/directory.ts';
 import { ConfigError, type Config } from '../config/config.ts';
 import { readMasterKeys } from '../config/master-key.ts';
+import { ALONE, Duties, LEASE_MS } from '../duties/duties.ts';
 import { firstStart, type FirstStart } from './first-start.ts';
 import { Metrics } from '../http/metrics.ts';
 import { routes } from '../http/routes/index.ts';
@@ -25,6 +26,7 @@ import { Trail } from '../ingest/trail.ts';
 import { ReaderPool } from '../query/reader-pool.ts';
 import { StreamReads } from '../query/stream-reads.ts';
 import { keepForgetting } from './forgetting.ts';
+import { hearPeers, inTurn, leasesOf, recoverFromPeers, stayAlive } from './peers.ts';
 import { closeOpenIntents } from './recover.ts';
 import { CommitFeed } from '../sequence/commit-feed.ts';
 import type { Rollback } from '../sequence/rollback-guard.ts';
@@ -41,6 +43,8 @@ const QUEUE_EVENTS = 20_000;
 const BATCH_EVENTS = 2000;
 const QUERY_THREADS = 2;
 const QUERY_QUEUE = 128;
+/** The lease of whoever indexes. */
+const INDEXING = 'indexing';
 
 export interface RunningServer {
   readonly url: string;
@@ -49,6 +53,7 @@ export interface RunningServer {
   readonly closedIntents: number;
   readonly http: FastifyInstance;
   readonly services: Services;
+  readonly database: Database;
   close(): Promise<void>;
 }
 
@@ -60,15 +65,28 @@ export async function startServer(
   makeFolder(config.data_folder);
   const masterKeys = readMasterKeys(config.master_keys, config.data_folder);
   const keyring = createKeyring(masterKeys);
-  const database: Database = { kind: 'sqlite', path: join(config.data_folder, 'affidavit.db') };
+  const database = databaseOf(config);
   const processId = newId('execution').replace('exe_', 'prc_');
 
-  const hold = holdDatabase(database);
-  const writer = await openWriter(config, database, masterKeys, journal);
+  const hold = await holdDatabase(database);
+  const settings = {
+    database,
+    master_keys: masterKeys,
+    guard_path: config.guard_path ?? join(config.data_folder, 'last-checkpoints.json'),
+    process_id: processId,
+  };
+  const writer = await openWriter(settings, config.accept_rollback !== undefined, journal);
+  const isShared = database.kind === 'postgres';
+  const leases = isShared ? leasesOf(writer.thread) : ALONE;
+  const duties = new Duties({ leases, journal });
   const commits = new CommitFeed();
   const directoryReaders = readers(database, 1, config);
   const directory = new StoredDirectory(directoryReaders);
-  const index = new IndexFeed(database, writer.thread, journal);
+  const indexLease = isShared ? { name: INDEXING, ttlMs: LEASE_MS } : null;
+  const index = new IndexFeed(database, writer.thread, journal, indexLease);
+  const news = isShared
+    ? await hearPeers(database.url, { directory, commits, index, journal })
+    : null;
   const sequencer: Sequencer = new Sequencer({
     write: (submissions) => writer.thread.call<Verdict[]>('write', submissions),
     now: Date.now,
@@ -104,12 +122,15 @@ export async function startServer(
   });
 
   const base = { config, directory, trail, keyring, now: Date.now };
-  const first = await firstStart(base, writer.rollbacks);
-  const closedIntents = await closeOpenIntents({ ...base, processId });
+  const first = await inTurn(leases, () => firstStart(base, writer.rollbacks));
+  const endLife = isShared ? await stayAlive(writer.thread) : null;
+  const closedIntents = isShared ? 0 : await closeOpenIntents(base, (id) => id !== processId);
+  if (isShared) recoverFromPeers({ ...base, duties, writer: writer.thread });
   const queryReaders = readers(database, QUERY_THREADS, config);
   const services: Services = {
     ...base,
     processId,
+    duties,
     sequencer,
     commits,
     readers: queryReaders,
@@ -119,25 +140,31 @@ export async function startServer(
     journal,
     fingerprintKey: first.fingerprintKey,
   };
-  for (const { app } of await directory.apps()) index.grown(app, Infinity);
-  const stopForgetting = keepForgetting(writer.thread);
+  duties.keep(INDEXING, async (signal) => {
+    index.take(
+      (await directory.apps()).map(({ app }) => app),
+      signal,
+    );
+  });
+  keepForgetting(duties, writer.thread);
   const http = createHttpServer(services, routes);
   const drain = drainOf(http, commits);
   const url = await http.listen({ host: config.host, port: config.port });
   const close = async () => {
-    stopForgetting();
     await drain();
     await http.close();
     await callTrail.close();
+    await duties.close();
     await sequencer.close();
     await index.close();
     await egress.close();
-    await Promise.all([services.readers.close(), directoryReaders.close()]);
+    await Promise.all([services.readers.close(), directoryReaders.close(), news?.close()]);
+    await endLife?.();
     await writer.thread.call('close', null);
     await writer.thread.close();
     hold.release();
   };
-  return { url, first, closedIntents, http, services, close };
+  return { url, first, closedIntents, http, services, database, close };
 }
 
 function makeFolder(path: string): void {
@@ -147,6 +174,12 @@ function makeFolder(path: string): void {
     const { message } = cause as Error;
     throw new ConfigError(`--data: the data folder cannot be made: ${message}`, { cause });
   }
+}
+
+function databaseOf({ database_url: url, data_folder }: Config): Database {
+  return url === undefined
+    ? { kind: 'sqlite', path: join(data_folder, 'affidavit.db') }
+    : { kind: 'postgres', url };
 }
 
 function readers(database: Database, threads: number, config: Config): ReaderPool {
@@ -165,13 +198,10 @@ interface Writer {
  * unless that is accepted.
  */
 async function openWriter(
-  config: Config,
-  database: Database,
-  master_keys: readonly Uint8Array[],
+  settings: WriterSettings,
+  acceptRollback: boolean,
   journal: Logger,
 ): Promise<Writer> {
-  const guard_path = config.guard_path ?? join(config.data_folder, 'last-checkpoints.json');
-  const settings: WriterSettings = { database, master_keys, guard_path };
   let rollbacks: readonly Rollback[] = [];
   const thread = new LastingThread({
     module: new URL('../sequence/writer-thread.ts', import.meta.url),
@@ -182,7 +212,7 @@ async function openWriter(
     prepare: async (made) => {
       rollbacks = await made.call<Rollback[]>('open', null);
       if (rollbacks.length === 0) return;
-      if (!config.accept_rollback) throw new RollbackFound(rollbacks, guard_path);
+      if (!acceptRollback) throw new RollbackFound(rollbacks, settings.guard_path);
       const appIds = rollbacks.map(({ app_id }) => app_id);
       await made.call('acceptRollback', appIds);
     },

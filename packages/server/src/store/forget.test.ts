@@ -9,7 +9,7 @@ import { openLedgerStore } from './open.ts';
 
 test('old answers are forgotten in steps, younger ones stay', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'affidavit-forget-'));
-  const store = openLedgerStore({ kind: 'sqlite', path: join(folder, 'affidavit.db') });
+  const store = await openLedgerStore({ kind: 'sqlite', path: join(folder, 'affidavit.db') });
   try {
     const row = { app: 1, key_id: 'key_1', fingerprint: new Uint8Array(16), process_id: 'prc_1' };
     const rest = { status: 200, sealed_answer: 'x' };

@@ -67,6 +67,11 @@ export async function deadProcesses(db: Kysely<Tables>, olderThanMs: number): Pr
   return rows.map((row) => row.process_id);
 }
 
+/** Says that a process has ended: what it left open can be closed at once. */
+export async function retire(db: Kysely<Tables>, process: string): Promise<void> {
+  await sql`UPDATE processes SET seen_at = 0 WHERE process_id = ${process}`.execute(db);
+}
+
 /** Forgets a process: one that ended in order, or whose calls have been closed. */
 export async function forgetProcess(db: Kysely<Tables>, process: string): Promise<void> {
   await sql`DELETE FROM processes WHERE process_id = ${process}`.execute(db);

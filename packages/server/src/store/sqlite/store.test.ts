@@ -25,7 +25,7 @@ describeStore('SQLite keeps the contract', async () => {
   const path = join(folder, 'affidavit.db');
   const store = new SqliteStore(path);
   await store.transact(soon(), async () => undefined);
-  const read = openReadStore({ kind: 'sqlite', path });
+  const read = await openReadStore({ kind: 'sqlite', path });
   return {
     store,
     read,
@@ -91,7 +91,7 @@ describe('SQLite durability', () => {
   test('a connection of a reader cannot write', async () => {
     const store = new SqliteStore(path);
     await append(store, 0, 1);
-    const read = openReadStore({ kind: 'sqlite', path });
+    const read = await openReadStore({ kind: 'sqlite', path });
     await assert.rejects(read.deleteFrom('entries').execute(), /readonly/);
     await read.destroy();
     await store.close();
