@@ -46,6 +46,7 @@ export interface Answer<T = Record<string, unknown>> {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
+  readonly bytes: Buffer;
   /** Parsed where the answer is JSON, else undefined. */
   readonly body: T;
 }
@@ -195,13 +196,15 @@ function send<T>(
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
         incoming.on('error', reject);
         incoming.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8');
+          const received = Buffer.concat(chunks);
+          const text = received.toString('utf8');
           const type = incoming.headers['content-type'] ?? '';
           const isJson = /^application\/(problem\+)?json\b/.test(type) && text !== '';
           resolve({
             status: incoming.statusCode ?? 0,
             headers: incoming.headers,
             text,
+            bytes: received,
             body: (isJson ? JSON.parse(text) : undefined) as T,
           });
         });

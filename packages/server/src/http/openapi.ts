@@ -8,7 +8,7 @@ import type { Route } from './route.ts';
 export function openApi(routes: readonly Route[]): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
-    const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
+    const path = templateOf(route.path);
     (paths[path] ??= {})[route.method.toLowerCase()] = operation(route);
   }
   return {
@@ -26,6 +26,9 @@ export function openApi(routes: readonly Route[]): object {
     },
   };
 }
+
+/** The path as OpenAPI writes it; what a `*` stands for is called `path`. */
+const templateOf = (path: string) => path.replaceAll(/:(\w+)/g, '{$1}').replace('*', '{path}');
 
 function jsonSchema(schema: z.ZodType): object {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' });
@@ -75,7 +78,7 @@ function operation(route: Route): object {
 }
 
 function parameters(route: Route): object[] {
-  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+  const inPath = [...templateOf(route.path).matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
     required: true,

@@ -39,7 +39,7 @@ export class JsonText {
 
 export interface Route<B = unknown> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** With `:name` for parameters. */
+  /** With `:name` for parameters, and `*` at the end for whatever follows. */
   readonly path: string;
   readonly access: Access;
   readonly summary: string;

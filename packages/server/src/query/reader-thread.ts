@@ -4,6 +4,7 @@ import { workerData } from 'node:worker_threads';
 import { AffidavitError } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
+import { proveOperations } from '../prove/operations.ts';
 import { openReadStore, type Database } from '../store/open.ts';
 import type { Row } from '../store/port.ts';
 import type { Tables } from '../store/tables.ts';
@@ -50,6 +51,7 @@ function listBody({ records, next_cursor, has_more }: Page): string {
 }
 
 serve({
+  ...proveOperations(snapshot),
   events: async ({ deadline, ...request }: Timed<PageRequest>) =>
     listBody(await snapshot((at) => readPage(at, request, new Deadline(deadline)))),
   executions: async ({ deadline, ...request }: Timed<PageRequest>) =>

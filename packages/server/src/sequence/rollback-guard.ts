@@ -9,19 +9,13 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 
-import {
-  CompactRange,
-  LedgerError,
-  parseCheckpoint,
-  rangeNodes,
-  toBase64,
-  type Checkpoint,
-} from '@affidavit/ledger';
+import { LedgerError, toBase64, type Checkpoint } from '@affidavit/ledger';
 import type { Kysely } from 'kysely';
 
+import { checkpointOf } from '../prove/head.ts';
+import { rootAt } from '../prove/nodes.ts';
 import { StoreFailure } from '../store/port.ts';
 import type { Tables } from '../store/tables.ts';
-import { nativeSha256 } from './hash.ts';
 
 /**
  * The last checkpoint of every log, kept in a file apart from the database. A database that is
@@ -97,7 +91,7 @@ export async function findRollbacks(
 
 function readSigned(note: string): Checkpoint {
   try {
-    return parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1));
+    return checkpointOf(note);
   } catch (error) {
     throw new StoreFailure('damaged', 'the file of last checkpoints is damaged', { cause: error });
   }
@@ -121,47 +115,4 @@ async function headSize(db: Kysely<Tables>, appId: string): Promise<{ app: numbe
     .where('apps.app_id', '=', appId)
     .executeTakeFirst();
   return row ?? { app: -1, size: 0 };
-}
-
-/** Root of the tree of the first `size` entries, from stored tiles and the leaves beyond them. */
-async function rootAt(db: Kysely<Tables>, app: number, size: number): Promise<Uint8Array> {
-  const hashes: Uint8Array[] = [];
-  for (const { level, index } of rangeNodes(0, size)) {
-    hashes.push(await nodeAt(db, app, level, index));
-  }
-  return new CompactRange({ begin: 0, end: size, hashes }, nativeSha256).root();
-}
-
-/** A node from the highest tile level at or below it. Reads at most 255 hashes. */
-async function nodeAt(
-  db: Kysely<Tables>,
-  app: number,
-  level: number,
-  index: number,
-): Promise<Uint8Array> {
-  const tileLevel = Math.floor(level / 8);
-  const width = 2 ** (level % 8);
-  const first = index * width;
-  const found =
-    tileLevel === 0
-      ? await db
-          .selectFrom('entries')
-          .select('leaf_hash as hash')
-          .where('app', '=', app)
-          .where('seq', '>=', first)
-          .where('seq', '<', first + width)
-          .orderBy('seq')
-          .execute()
-      : await db
-          .selectFrom('tiles')
-          .select('root as hash')
-          .where('app', '=', app)
-          .where('level', '=', tileLevel - 1)
-          .where('tile', '>=', first)
-          .where('tile', '<', first + width)
-          .orderBy('tile')
-          .execute();
-  const range = new CompactRange(undefined, nativeSha256);
-  for (const { hash } of found) range.append(hash);
-  return range.root();
 }

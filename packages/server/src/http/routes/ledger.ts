@@ -1,62 +1,75 @@
-import { AffidavitError } from '@affidavit/schema';
-
-import type { HeadsTable, SigningKeysTable } from '../../store/tables.ts';
+import type { LedgerHead, LedgerKey } from '../../prove/head.ts';
 import { route, type Context, type Route } from '../route.ts';
+import { proveConsistency, proveInclusion } from './ledger-proofs.ts';
+import { sendResource } from './ledger-tiles.ts';
 
 /** The ledger, for those who check it. Nothing here shows raw data. */
 
-const tag = 'ledger';
+const CHECKPOINT_TYPE = 'text/plain; charset=utf-8';
 
-async function head({ services, app }: Context): Promise<HeadsTable> {
-  const where = { app: app.app };
-  const rows = await services.readers.run<HeadsTable[]>('rows', {
-    table: 'heads',
-    where,
-    limit: 1,
-  });
-  if (rows[0]) return rows[0];
-  throw new AffidavitError('not_found', 'the ledger is empty, so there is no checkpoint yet');
-}
-
-async function showLedger(context: Context) {
-  const { services, app } = context;
-  const { size, checkpoint, last_created_at } = await head(context);
-  const keys = await services.readers.run<SigningKeysTable[]>('rows', {
-    table: 'signing_keys',
-    where: { app: app.app },
-    limit: 100,
-    order: 'from_size',
-  });
-  const current = keys.at(-1) as SigningKeysTable;
+async function showLedger({ services, app }: Context) {
+  const { head, keys } = await services.readers.run<{ head: LedgerHead; keys: LedgerKey[] }>(
+    'ledgerKeys',
+    { app: app.app },
+  );
+  const current = keys.at(-1) as LedgerKey;
   return {
     app_id: app.app_id,
     origin: current.origin,
     vkey: current.verifier_key,
-    size,
-    last_created_at: new Date(last_created_at).toISOString(),
-    checkpoint,
+    size: head.size,
+    last_created_at: new Date(head.last_created_at).toISOString(),
+    checkpoint: head.checkpoint,
     keys: keys.map(({ verifier_key: vkey, from_size }) => ({ vkey, from_size })),
   };
 }
 
+async function showCheckpoint({ services, app }: Context) {
+  return (await services.readers.run<LedgerHead>('ledgerHead', { app: app.app })).checkpoint;
+}
+
+const reading = { access: 'ledger:read', tag: 'ledger', method: 'GET' } as const;
+const asking = ['not_found', 'query_timeout', 'overloaded'] as const;
+
 export const ledgerRoutes: readonly Route[] = [
   route({
-    access: 'ledger:read',
-    tag,
-    method: 'GET',
+    ...reading,
     path: '/v1/ledger',
     summary: 'Origin, verifier key and size of the ledger',
-    errors: ['not_found'],
+    errors: asking,
     handler: showLedger,
   }),
   route({
-    access: 'ledger:read',
-    tag,
-    method: 'GET',
+    ...reading,
     path: '/v1/ledger/checkpoint',
     summary: 'The newest signed checkpoint (C2SP tlog-checkpoint)',
+    produces: CHECKPOINT_TYPE,
+    errors: asking,
+    handler: showCheckpoint,
+  }),
+  route({
+    ...reading,
+    path: '/v1/ledger/tile/*',
+    summary: 'A tile of the tree, {L}/{N}[.p/{W}], or the entries below it (C2SP tlog-tiles)',
+    produces: 'application/octet-stream',
+    errors: asking,
+    handler: sendResource,
+  }),
+  route({
+    ...reading,
+    path: '/v1/ledger/proof/inclusion',
+    summary: 'Proof that an entry is under the newest checkpoint (C2SP tlog-proof)',
+    query: ['event_id', 'seq'],
     produces: 'text/plain; charset=utf-8',
-    errors: ['not_found'],
-    handler: async (context) => (await head(context)).checkpoint,
+    errors: asking,
+    handler: proveInclusion,
+  }),
+  route({
+    ...reading,
+    path: '/v1/ledger/proof/consistency',
+    summary: 'Proof that the log of `new` entries begins with the log of `old` entries',
+    query: ['old', 'new'],
+    errors: asking,
+    handler: proveConsistency,
   }),
 ];

@@ -1,0 +1,36 @@
+import type { TileId } from '@affidavit/ledger';
+import type { Kysely } from 'kysely';
+
+import type { Tables } from '../store/tables.ts';
+import { readResource } from './tiles.ts';
+import { readHead, readKeys } from './head.ts';
+import {
+  proveConsistency,
+  proveInclusion,
+  proveReceipts,
+  type EntryName,
+  type SignedSize,
+} from './proofs.ts';
+
+interface OfApp {
+  readonly app: number;
+}
+
+export type Snapshot = <T>(work: (at: Kysely<Tables>) => Promise<T>) => Promise<T>;
+
+/** What reader threads answer about the ledger, each in one snapshot. */
+export function proveOperations(snapshot: Snapshot) {
+  return {
+    ledgerHead: ({ app }: OfApp) => snapshot((at) => readHead(at, app)),
+    ledgerKeys: ({ app }: OfApp) =>
+      snapshot(async (at) => ({ head: await readHead(at, app), keys: await readKeys(at, app) })),
+    ledgerResource: ({ app, tile }: OfApp & { tile: TileId }) =>
+      snapshot((at) => readResource(at, app, tile)),
+    inclusion: ({ app, name }: OfApp & { name: EntryName }) =>
+      snapshot((at) => proveInclusion(at, app, name)),
+    receipts: ({ app, seqs, signed }: OfApp & { seqs: readonly number[]; signed?: SignedSize }) =>
+      snapshot((at) => proveReceipts(at, app, seqs, signed)),
+    consistency: ({ app, older, newer }: OfApp & { older: number; newer: number }) =>
+      snapshot((at) => proveConsistency(at, app, older, newer)),
+  };
+}
