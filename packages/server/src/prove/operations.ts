@@ -2,7 +2,6 @@ import type { TileId } from '@affidavit/ledger';
 import type { Kysely } from 'kysely';
 
 import type { Tables } from '../store/tables.ts';
-import { readResource } from './tiles.ts';
 import { readHead, readKeys } from './head.ts';
 import {
   proveConsistency,
@@ -11,6 +10,8 @@ import {
   type EntryName,
   type SignedSize,
 } from './proofs.ts';
+import { formatHeaders, frameRange, type HeaderSpan, type Times } from './range.ts';
+import { readHeaders, readResource } from './tiles.ts';
 
 interface OfApp {
   readonly app: number;
@@ -32,5 +33,9 @@ export function proveOperations(snapshot: Snapshot) {
       snapshot((at) => proveReceipts(at, app, seqs, signed)),
     consistency: ({ app, older, newer }: OfApp & { older: number; newer: number }) =>
       snapshot((at) => proveConsistency(at, app, older, newer)),
+    rangeFrame: ({ app, times }: OfApp & { times: Times }) =>
+      snapshot((at) => frameRange(at, app, times)),
+    headers: ({ app, first, end, format }: OfApp & HeaderSpan) =>
+      snapshot(async (at) => formatHeaders(await readHeaders(at, app, first, end), format)),
   };
 }

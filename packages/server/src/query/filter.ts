@@ -80,7 +80,8 @@ function checkValues(name: string, values: readonly string[]): void {
   );
 }
 
-function parseTime(name: string, values: readonly string[]): number {
+/** A time in epoch ms; without a zone it is UTC. */
+export function parseTime(name: string, values: readonly string[]): number {
   const text = values[0] as string;
   const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)?)?$/.test(text)
     ? Date.parse(/T.*[^Z\d:.+-]|T\d\d:\d\d(:\d\d(\.\d+)?)?$/.test(text) ? `${text}Z` : text)

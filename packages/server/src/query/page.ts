@@ -106,7 +106,7 @@ export async function spanOf(
 }
 
 /** Position of the first entry at or after a time, by halving. */
-async function firstAtOrAfter(
+export async function firstAtOrAfter(
   db: Kysely<Tables>,
   app: number,
   size: number,

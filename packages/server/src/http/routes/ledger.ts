@@ -1,6 +1,7 @@
 import type { LedgerHead, LedgerKey } from '../../prove/head.ts';
 import { route, type Context, type Route } from '../route.ts';
 import { proveConsistency, proveInclusion } from './ledger-proofs.ts';
+import { sendRange } from './ledger-range.ts';
 import { sendResource } from './ledger-tiles.ts';
 
 /** The ledger, for those who check it. Nothing here shows raw data. */
@@ -71,5 +72,14 @@ export const ledgerRoutes: readonly Route[] = [
     query: ['old', 'new'],
     errors: asking,
     handler: proveConsistency,
+  }),
+  route({
+    ...reading,
+    path: '/v1/ledger/range',
+    summary: 'Proof that a time range of the log is unchanged and complete',
+    query: ['from', 'to', 'format'],
+    streams: true,
+    errors: asking,
+    handler: sendRange,
   }),
 ];
