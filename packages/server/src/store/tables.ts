@@ -222,6 +222,34 @@ export interface Tables {
   installation: InstallationTable;
 }
 
+/**
+ * The primary key of each table, in its order. It is the table of tables: what must see all of
+ * them, such as the copy of a ledger, goes by it.
+ */
+export const PRIMARY_KEYS: {
+  readonly [T in keyof Tables]: readonly (keyof Tables[T] & string)[];
+} = {
+  installation: ['name'],
+  apps: ['app'],
+  signing_keys: ['app', 'from_size'],
+  heads: ['app'],
+  entries: ['app', 'seq'],
+  parts: ['app', 'seq', 'part'],
+  tiles: ['app', 'level', 'tile'],
+  segments: ['app', 'segment'],
+  postings: ['app', 'segment', 'first_term'],
+  facet_values: ['app', 'field', 'value'],
+  api_keys: ['app', 'key_id'],
+  agents: ['app', 'agent_id'],
+  callers: ['app', 'name'],
+  providers: ['app', 'provider_id'],
+  secrets: ['app', 'secret_id'],
+  grants: ['app', 'grant_id'],
+  policies: ['app', 'policy_id'],
+  open_intents: ['app', 'execution_id'],
+  idempotency: ['app', 'key_id', 'idempotency_key'],
+};
+
 /** The tables that administration changes, always together with an entry that says so. */
 export type EffectTable = Exclude<
   keyof Tables,

@@ -1,5 +1,3 @@
-import type { EffectTable } from '../tables.ts';
-
 /**
  * The tables of `store/tables.ts` in PostgreSQL 14 and later. Changed only by adding a step to
  * `MIGRATIONS`.
@@ -175,19 +173,3 @@ ALTER TABLE heads ENABLE ALWAYS TRIGGER heads_truncate;
 export const MIGRATIONS: readonly string[] = [
   TABLES.replaceAll(/\bTEXT\b/g, 'text COLLATE "C"') + GUARDS,
 ];
-
-/** Primary keys: an effect whose `where` names all of it can touch one row at most. */
-export const PRIMARY_KEYS: Readonly<Record<EffectTable, readonly string[]>> = {
-  installation: ['name'],
-  apps: ['app'],
-  signing_keys: ['app', 'from_size'],
-  api_keys: ['app', 'key_id'],
-  agents: ['app', 'agent_id'],
-  callers: ['app', 'name'],
-  providers: ['app', 'provider_id'],
-  secrets: ['app', 'secret_id'],
-  grants: ['app', 'grant_id'],
-  policies: ['app', 'policy_id'],
-  open_intents: ['app', 'execution_id'],
-  idempotency: ['app', 'key_id', 'idempotency_key'],
-};

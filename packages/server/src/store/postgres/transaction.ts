@@ -13,12 +13,12 @@ import {
   type SigningKey,
   type StoreTransaction,
 } from '../port.ts';
+import { PRIMARY_KEYS } from '../tables.ts';
 import { kyselyOn } from './kysely.ts';
 import { parameter, type Link } from './link.ts';
 import { LOCKS } from './migrate.ts';
 import type { News } from './news.ts';
 import { ensurePartitions } from './parts.ts';
-import { PRIMARY_KEYS } from './schema.ts';
 import * as statements from './statements.ts';
 
 const HASH_BYTES = 32;
