@@ -70,6 +70,8 @@ export interface RecordedEntry {
   readonly seq: number;
   readonly created_at: string;
   readonly leaf_hash: string;
+  /** With `receipt`: that it is in the ledger, checked offline (C2SP tlog-proof). */
+  readonly proof?: string;
   readonly [more: string]: unknown;
 }
 

@@ -6,6 +6,7 @@ import type { Config } from './config/config.ts';
 import type { Duties } from './duties/duties.ts';
 import type { Trail } from './ingest/trail.ts';
 import type { Metrics } from './http/metrics.ts';
+import type { ReceiptReads } from './prove/receipt-reads.ts';
 import type { ReaderPool } from './query/reader-pool.ts';
 import type { StreamReads } from './query/stream-reads.ts';
 import type { Sequencer } from './sequence/sequencer.ts';
@@ -22,6 +23,7 @@ export interface Services {
   readonly commits: CommitFeed;
   readonly readers: ReaderPool;
   readonly streamReads: StreamReads;
+  readonly receiptReads: ReceiptReads;
   readonly broker: Broker;
   readonly keyring: Keyring;
   readonly metrics: Metrics;

@@ -18,9 +18,6 @@ export interface CallAnswer {
   readonly outcome: 'success' | 'provider_error';
   readonly final_url: string;
   readonly redirects: readonly { readonly status: number; readonly url: string }[];
-  /** The outcome's place on the record. */
-  readonly event_id?: string;
-  readonly seq?: number;
 }
 
 interface Asked {

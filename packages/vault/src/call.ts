@@ -6,7 +6,7 @@ import type { EgressGuard } from './egress/guard.ts';
 import { findGrant } from './find-grant.ts';
 import type { Decision, PolicyEngine } from './policy/index.ts';
 import { PolicySets } from './policy-sets.ts';
-import type { AppRef, CallTrail, Directory, Grant, Provider } from './ports.ts';
+import type { AppRef, CallTrail, Directory, Grant, Provider, Recorded } from './ports.ts';
 import { readAnswer, type CallAnswer } from './answer.ts';
 import type { Keyring } from './sealing.ts';
 import { callTarget, checkSendable, isInScope } from './target.ts';
@@ -53,6 +53,9 @@ interface PlannedCall extends Call {
   readonly outgoing: OutgoingBody;
 }
 
+/** The answer, with its outcome's place on the record. */
+export type RecordedAnswer = CallAnswer & Recorded;
+
 /** Sealed secrets are bound to their row. */
 export const secretPurpose = (secretId: string) => `secret ${secretId}`;
 
@@ -71,7 +74,7 @@ export class Broker {
    * `provider_unreachable`, `not_found`, `conflict`, `invalid_request`, `audit_unavailable`; each
    * carries `execution_id` once there is something on the record.
    */
-  async call(request: CallRequest): Promise<CallAnswer> {
+  async call(request: CallRequest): Promise<RecordedAnswer> {
     const call = begin(request);
     const planned = await this.#plan(call);
     const decision = await this.#decide(planned);
@@ -172,7 +175,7 @@ export class Broker {
   }
 
   /** From here on the intent is durable, and whatever happens gets an outcome. */
-  async #carryOut(call: PlannedCall): Promise<CallAnswer> {
+  async #carryOut(call: PlannedCall): Promise<RecordedAnswer> {
     let credential: OpenCredential;
     let result: ProviderResult;
     try {

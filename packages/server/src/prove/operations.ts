@@ -2,6 +2,7 @@ import type { TileId } from '@affidavit/ledger';
 import type { Kysely } from 'kysely';
 
 import type { Tables } from '../store/tables.ts';
+import { readEvidence } from './evidence.ts';
 import { readHead, readKeys } from './head.ts';
 import {
   proveConsistency,
@@ -33,6 +34,8 @@ export function proveOperations(snapshot: Snapshot) {
       snapshot((at) => proveReceipts(at, app, seqs, signed)),
     consistency: ({ app, older, newer }: OfApp & { older: number; newer: number }) =>
       snapshot((at) => proveConsistency(at, app, older, newer)),
+    evidence: ({ app, event_id }: OfApp & { event_id: string }) =>
+      snapshot((at) => readEvidence(at, app, event_id)),
     rangeFrame: ({ app, times }: OfApp & { times: Times }) =>
       snapshot((at) => frameRange(at, app, times)),
     headers: ({ app, first, end, format }: OfApp & HeaderSpan) =>

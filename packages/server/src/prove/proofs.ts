@@ -51,6 +51,13 @@ export interface SignedSize {
   readonly checkpoint: string;
 }
 
+export interface Receipts {
+  /** A tlog-proof for each place that was asked for. */
+  readonly proofs: readonly string[];
+  /** The checkpoint that all of them are under. */
+  readonly checkpoint: string;
+}
+
 async function formatProof(
   index: number,
   { size, checkpoint }: SignedSize,
@@ -66,7 +73,7 @@ export async function proveReceipts(
   app: number,
   seqs: readonly number[],
   signed?: SignedSize,
-): Promise<{ readonly proofs: readonly string[]; readonly checkpoint: string }> {
+): Promise<Receipts> {
   const { size, checkpoint } = signed ?? (await readHead(db, app));
   const nodes = storedNodes(db, app, size);
   const proofs = await Promise.all(

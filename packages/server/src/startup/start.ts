@@ -23,6 +23,7 @@ import { createHttpServer } from '../http/server.ts';
 import { IndexFeed } from '../indexing/index-feed.ts';
 import { StoredCallTrail } from '../ingest/call-trail.ts';
 import { Trail } from '../ingest/trail.ts';
+import { ReceiptReads } from '../prove/receipt-reads.ts';
 import { ReaderPool } from '../query/reader-pool.ts';
 import { StreamReads } from '../query/stream-reads.ts';
 import { keepForgetting } from './forgetting.ts';
@@ -135,6 +136,7 @@ export async function startServer(
     commits,
     readers: queryReaders,
     streamReads: new StreamReads(queryReaders),
+    receiptReads: new ReceiptReads(queryReaders),
     broker,
     metrics,
     journal,

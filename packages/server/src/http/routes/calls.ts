@@ -2,6 +2,7 @@ import { CallBody } from '@affidavit/schema';
 import { type CallActor } from '@affidavit/vault';
 
 import { requestFields } from '../administer.ts';
+import { proveWritten, wantsReceipt } from '../receipts.ts';
 import { route, type Context, type Route } from '../route.ts';
 
 /** The brokered call. */
@@ -19,8 +20,13 @@ export function callActor(context: Context): CallActor {
 }
 
 async function call(context: Context<CallBody>) {
-  const { services, app, body } = context;
-  return services.broker.call({ app, actor: callActor(context), body });
+  const { services, app, body, query } = context;
+  const withProof = wantsReceipt(query);
+  const answer = await services.broker.call({ app, actor: callActor(context), body });
+  if (!withProof) return answer;
+  const made = await proveWritten(context, [answer.seq]);
+  if ('receipt_error' in made) return { ...answer, ...made };
+  return { ...answer, proof: made.proofs[0], checkpoint: made.checkpoint };
 }
 
 export const callRoutes: readonly Route[] = [
@@ -30,6 +36,7 @@ export const callRoutes: readonly Route[] = [
     method: 'POST',
     path: '/v1/request',
     summary: 'Call a provider with a credential the caller never sees',
+    query: ['receipt'],
     body: CallBody,
     errors: [
       'policy_denied',

@@ -1,3 +1,4 @@
+import type { Evidence } from '@affidavit/ledger';
 import { AffidavitError, FACET_FIELDS, type FieldName } from '@affidavit/schema';
 
 import type { Order } from '../../query/cursor.ts';
@@ -60,6 +61,14 @@ async function showEvent(context: Context) {
   const [event] = (JSON.parse(text) as { data: object[] }).data;
   if (event) return event;
   throw new AffidavitError('not_found', `there is no event ${event_id}`, { field: 'event_id' });
+}
+
+/** One entry with all that it takes to check it offline. */
+async function showEvidence(context: Context) {
+  const { params, app, services } = context;
+  const event_id = params.event_id as string;
+  await recordRead(context, 'evidence', { event_id });
+  return services.readers.run<Evidence>('evidence', { app: app.app, event_id });
 }
 
 async function showExecution(context: Context) {
@@ -148,6 +157,14 @@ export const eventRoutes: readonly Route[] = [
     summary: 'Show one entry',
     errors: ['not_found'],
     handler: showEvent,
+  }),
+  route({
+    ...reading,
+    method: 'GET',
+    path: '/v1/events/:event_id/evidence',
+    summary: 'One entry with parts, salts and proof: all that it takes to check it offline',
+    errors: ['not_found', 'query_timeout', 'overloaded', 'audit_unavailable'],
+    handler: showEvidence,
   }),
   route({
     ...reading,

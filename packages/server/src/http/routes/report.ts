@@ -6,6 +6,8 @@ import { z } from 'zod';
 import { actorFields, type Identity } from '../../access/identity.ts';
 import type { Identity as EventIdentity } from '../../ingest/prepare.ts';
 import { validateEvent } from '../../ingest/validate.ts';
+import type { Receipt } from '../../sequence/submission.ts';
+import { proveWritten, wantsReceipt } from '../receipts.ts';
 import { route, type Context, type Route } from '../route.ts';
 
 /** Reporting: what clients say happened. */
@@ -111,7 +113,8 @@ function refuseRepeatedIds(events: readonly AuditEvent[]): void {
 }
 
 async function report(context: Context) {
-  const { services, app, identity, body } = context;
+  const { services, app, identity, body, query } = context;
+  const withProofs = wantsReceipt(query);
   const { events: given, batch } = readEvents(body);
   const events = given.map((event, index) => {
     const path = batch ? `events[${index}].` : '';
@@ -127,10 +130,26 @@ async function report(context: Context) {
       created_at: new Date(created_at).toISOString(),
       leaf_hash: Buffer.from(leaf_hash).toString('hex'),
     }));
-    return { events: written, checkpoint: receipt.checkpoint };
+    const answer = { events: written, checkpoint: receipt.checkpoint };
+    return withProofs ? await addProofs(context, answer, receipt) : answer;
   } catch (error) {
     throw batchError(error, context, events);
   }
+}
+
+interface Acknowledgement {
+  readonly events: readonly { readonly seq: number }[];
+  readonly checkpoint: string;
+}
+
+/** Each event with its proof under the very checkpoint of the acknowledgement. */
+async function addProofs(context: Context, answer: Acknowledgement, signed: Receipt) {
+  const seqs = answer.events.map(({ seq }) => seq);
+  const { size, checkpoint } = signed;
+  const made = await proveWritten(context, seqs, { size, checkpoint });
+  if ('receipt_error' in made) return { ...answer, ...made };
+  const events = answer.events.map((event, index) => ({ ...event, proof: made.proofs[index] }));
+  return { ...answer, events };
 }
 
 /** A clash of ids that were derived from an Idempotency-Key is a clash of that key. */
@@ -151,6 +170,7 @@ export const reportRoutes: readonly Route[] = [
     path: '/v1/events',
     summary: 'Report one event, or up to 1000 together',
     status: 201,
+    query: ['receipt'],
     ownIdempotency: true,
     errors: [
       'invalid_event',
