@@ -12,3 +12,4 @@ export * from './proof.ts';
 export * from './range.ts';
 export * from './evidence.ts';
 export * from './verify.ts';
+export * from './rotation.ts';

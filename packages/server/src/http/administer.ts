@@ -2,6 +2,7 @@ import type { AuditEvent, ErrorCode } from '@affidavit/schema';
 import type { AppRef } from '@affidavit/vault';
 
 import { actorFields } from '../access/identity.ts';
+import type { EffectsOf } from '../ingest/trail.ts';
 import type { Receipt } from '../sequence/submission.ts';
 import type { Effect } from '../store/port.ts';
 import type { Context } from './route.ts';
@@ -24,7 +25,7 @@ export function requestFields(context: Context): Partial<AuditEvent> {
 export function administer(
   context: Context,
   event: AuditEvent,
-  effects: readonly Effect[],
+  effects: readonly Effect[] | EffectsOf,
   app: AppRef = context.app,
 ): Promise<Receipt> {
   return context.services.trail.record({

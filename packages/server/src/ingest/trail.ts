@@ -1,17 +1,20 @@
 import { newId, type AuditEvent } from '@affidavit/schema';
 
 import type { Sequencer, SubmitOptions } from '../sequence/sequencer.ts';
-import type { Receipt } from '../sequence/submission.ts';
+import type { PreparedEvent, Receipt } from '../sequence/submission.ts';
 import type { Effect } from '../store/port.ts';
 import { prepareEvent, type Identity } from './prepare.ts';
 import { redactEvent } from './redact.ts';
 import { complete } from './validate.ts';
 
+/** Effects that hold something of the entries they belong to, such as a salt. */
+export type EffectsOf = (events: readonly PreparedEvent[]) => readonly Effect[];
+
 export interface TrailWrite {
   readonly app: number;
   readonly app_id: string;
   readonly events: readonly AuditEvent[];
-  readonly effects?: readonly Effect[];
+  readonly effects?: readonly Effect[] | EffectsOf;
   readonly onLate?: SubmitOptions['onLate'];
   readonly owed?: SubmitOptions['owed'];
 }
@@ -33,7 +36,8 @@ export class Trail {
       const whole = complete({ ...event, app_id, source: 'observed' });
       return prepareEvent(redactEvent(whole), freshIdentity(event.event_id));
     });
-    return this.#sequencer.submit({ app, events: prepared, effects }, { onLate, owed });
+    const own = typeof effects === 'function' ? effects(prepared) : effects;
+    return this.#sequencer.submit({ app, events: prepared, effects: own }, { onLate, owed });
   }
 
   /** Applies bookkeeping that is no event of its own, in turn with the entries. */

@@ -19,7 +19,8 @@ const TILE_LEVELS = 8;
 
 export interface LogSigner {
   readonly origin: string;
-  readonly signer: NoteSigner;
+  /** More than one while a key takes over from another. */
+  readonly signers: readonly NoteSigner[];
 }
 
 /** Entries of one log on their way into one transaction. */
@@ -79,7 +80,7 @@ export class LogBatch {
   }
 
   /** Signs the new checkpoint and writes all of it into the transaction. */
-  async write(tx: StoreTransaction, { origin, signer }: LogSigner): Promise<Head> {
+  async write(tx: StoreTransaction, { origin, signers }: LogSigner): Promise<Head> {
     const text = formatCheckpoint({ origin, size: this.size, root: this.#range.root() });
     const head: Head = {
       app: this.app,
@@ -87,7 +88,7 @@ export class LogBatch {
       last_created_at: this.#createdAt,
       last_leaf: this.#last ?? new Uint8Array(HASH_BYTES),
       frontier: Buffer.concat(this.#range.state().hashes),
-      checkpoint: signNote(text, signer),
+      checkpoint: signNote(text, signers),
     };
     await tx.append(this.app, this.entries, await this.#fullTiles(tx), head);
     return head;

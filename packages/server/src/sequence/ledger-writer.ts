@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { equalBytes } from '@affidavit/ledger';
 
+import { fillSizes } from '../store/effects.ts';
 import {
   StoreFailure,
   type Head,
@@ -29,7 +30,7 @@ const READ_BACK_PAUSE_MS = 200;
 
 export interface LedgerWriterOptions {
   readonly store: LedgerStore;
-  readonly openSigner: (key: SigningKey) => LogSigner;
+  readonly openSigner: (keys: readonly SigningKey[]) => LogSigner;
   /** Epoch ms. */
   readonly now: () => number;
   /** Between tries to read back; the real time by default. */
@@ -51,7 +52,8 @@ type Place = { readonly events: SequencedEvent[]; readonly repeated: boolean };
  */
 export class LedgerWriter {
   readonly #options: LedgerWriterOptions;
-  readonly #signers = new Map<string, LogSigner>();
+  /** By app, with the verifier keys it was opened for. */
+  readonly #signers = new Map<number, { readonly vkeys: string; readonly signer: LogSigner }>();
   /** The furthest head this process has seen durable, by app: a log never goes back behind it. */
   readonly #seen = new Map<number, Head>();
 
@@ -155,19 +157,24 @@ export class LedgerWriter {
   }
 
   async #closeBatch(tx: StoreTransaction, batch: LogBatch): Promise<Head> {
-    if (batch.entries.length > 0) return batch.write(tx, await this.#signer(tx, batch.app));
+    if (batch.entries.length > 0) return this.#sign(tx, batch);
     const head = await tx.lockHead(batch.app);
     return head ?? { app: batch.app, size: 0, last_created_at: 0, ...NOTHING };
   }
 
-  async #signer(tx: StoreTransaction, app: number): Promise<LogSigner> {
-    const key = await tx.signingKey(app);
-    if (!key) throw new StoreFailure('damaged', 'a log has no signing key');
-    const cached = this.#signers.get(key.verifier_key);
-    if (cached) return cached;
-    const signer = this.#options.openSigner(key);
-    this.#signers.set(key.verifier_key, signer);
-    return signer;
+  /** By the keys that this very transaction leaves in force; a retired one is forgotten here too. */
+  async #sign(tx: StoreTransaction, batch: LogBatch): Promise<Head> {
+    const { app } = batch;
+    const keys = await tx.signingKeys(app);
+    const vkeys = keys.map((key) => key.verifier_key).join();
+    let known = this.#signers.get(app);
+    if (known?.vkeys !== vkeys) {
+      known = { vkeys, signer: this.#options.openSigner(keys) };
+      this.#signers.set(app, known);
+    }
+    const head = await batch.write(tx, known.signer);
+    await keepChanges(tx, keys, head);
+    return head;
   }
 
   async #knownEntries(
@@ -197,7 +204,10 @@ export class LedgerWriter {
     const repeated =
       submission.events.length > 0 && submission.events.every((event) => known.has(event.event_id));
     if (!repeated && submission.effects.length > 0) {
-      if (!(await tx.applyEffects(submission.effects))) return { kind: 'effect_conflict' };
+      const fresh = submission.events.filter((event) => !known.has(event.event_id)).length;
+      const sizes = { before: batch.size, after: batch.size + fresh };
+      const effects = fillSizes(submission.effects, sizes);
+      if (!(await tx.applyEffects(effects))) return { kind: 'effect_conflict' };
     }
     const events = submission.events.map((event) => {
       const entry = known.get(event.event_id) ?? batch.add(event);
@@ -213,6 +223,21 @@ const NOTHING = {
   frontier: new Uint8Array(0),
   checkpoint: '',
 } as const;
+
+/** Keeps the first checkpoint over a change of keys: it stays the proof for who missed the overlap. */
+async function keepChanges(
+  tx: StoreTransaction,
+  keys: readonly SigningKey[],
+  { app, checkpoint }: Head,
+): Promise<void> {
+  for (const { from_size, change, change_checkpoint } of keys) {
+    if (change === null || change_checkpoint !== null) continue;
+    const where = { app, from_size };
+    await tx.applyEffects([
+      { op: 'update', table: 'signing_keys', where, set: { change_checkpoint: checkpoint } },
+    ]);
+  }
+}
 
 /** The first event whose id belongs to another one, before it or in the same submission. */
 function findClash(

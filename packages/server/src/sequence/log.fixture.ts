@@ -34,7 +34,7 @@ import type { PreparedEvent, Submission } from './submission.ts';
 /** Where a transaction fails: `lost` and `kept` are commits that were sent and not answered. */
 export type Fault = 'before' | 'during' | 'lost' | 'kept';
 
-const keyring = createKeyring([new Uint8Array(32).fill(7)]);
+export const keyring = createKeyring([new Uint8Array(32).fill(7)]);
 const platformSha256: Sha256 = (...chunks) => {
   const hash = createHash('sha256');
   for (const chunk of chunks) hash.update(chunk);
@@ -112,7 +112,7 @@ export async function openLogs(apps = 1): Promise<TestLogs> {
   const verifierKeys = new Map<number, string>();
   for (let app = 1; app <= apps; app++) {
     const key = newSigningKey(keyring, app, `ledger.example/app_${app}`, 1);
-    verifierKeys.set(app, key.verifier_key as string);
+    verifierKeys.set(app, key.verifier_key);
     const row = { app, app_id: `app_${app}`, name: `app ${app}`, created_at: 1 };
     const effects: Effect[] = [
       { op: 'insert', table: 'apps', row },
@@ -120,7 +120,6 @@ export async function openLogs(apps = 1): Promise<TestLogs> {
     ];
     assert.ok(await sqlite.transact(Date.now() + 5000, (tx) => tx.applyEffects(effects)));
   }
-  const openKey = (key: Parameters<typeof openSigner>[1]) => openSigner(keyring, key);
   return {
     store,
     path,
@@ -128,7 +127,12 @@ export async function openLogs(apps = 1): Promise<TestLogs> {
       return sqlite.db;
     },
     newWriter: (now = Date.now) =>
-      new LedgerWriter({ store, openSigner: openKey, now, pause: async () => undefined }),
+      new LedgerWriter({
+        store,
+        openSigner: (keys) => openSigner(keyring, keys),
+        now,
+        pause: async () => undefined,
+      }),
     verifierKeys,
     close: async () => {
       await sqlite.close();

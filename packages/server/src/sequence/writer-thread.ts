@@ -53,7 +53,7 @@ let opened: Ledger | null = null;
 async function open(): Promise<Ledger> {
   const store = await openLedgerStore(settings.database);
   const now = Date.now;
-  const writer = new LedgerWriter({ store, openSigner: (key) => openSigner(keyring, key), now });
+  const writer = new LedgerWriter({ store, openSigner: (keys) => openSigner(keyring, keys), now });
   return { store, writer };
 }
 

@@ -27,7 +27,7 @@ export async function reseal(base: Base, { fingerprint, resealSigningKey }: Seal
     });
   }
   for (const key of await directory.rows('signing_keys', {})) {
-    if (!keyring.isStale(key.sealed_private_key)) continue;
+    if (key.sealed_private_key === '' || !keyring.isStale(key.sealed_private_key)) continue;
     const { app, from_size } = key;
     const set = { sealed_private_key: resealSigningKey(keyring, key) };
     effects.push({ op: 'update', table: 'signing_keys', where: { app, from_size }, set });

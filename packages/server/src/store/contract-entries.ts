@@ -21,12 +21,12 @@ import { StoreFailure } from './port.ts';
 export function entryTests(given: () => OpenedStore): void {
   test('a log that nobody has written has no head and no key', async () => {
     const { store } = given();
-    const [head, key] = await store.transact(soon(), async (tx) => [
+    const [head, keys] = await store.transact(soon(), async (tx) => [
       await tx.lockHead(APP),
-      await tx.signingKey(APP),
+      await tx.signingKeys(APP),
     ]);
     assert.equal(head, null);
-    assert.equal(key, null);
+    assert.deepEqual(keys, []);
   });
 
   test('what is appended comes back byte for byte, also beside the writer', async () => {
@@ -103,27 +103,32 @@ export function entryTests(given: () => OpenedStore): void {
     );
   });
 
-  test('the key that signs is the one from the largest size', async () => {
+  test('keys that sign are those with a private half, the newest first', async () => {
     const { store } = given();
-    const key = (from_size: number) => ({
+    const key = (from_size: number, sealed_private_key = 'sealed') => ({
       app: APP,
       from_size,
       origin: 'ledger.example/app',
       verifier_key: `key ${from_size}`,
       public_key: new Uint8Array(32).fill(from_size),
-      sealed_private_key: 'sealed',
+      sealed_private_key,
       created_at: 1,
+      retires_at: null,
+      to_size: null,
+      change: null,
+      change_checkpoint: null,
     });
     const found = await store.transact(soon(), async (tx) => {
-      const effects = [0, 9, 4].map((size) => ({
+      await tx.lockHead(APP);
+      const effects = [key(0, ''), key(9), key(4)].map((row) => ({
         op: 'insert' as const,
         table: 'signing_keys' as const,
-        row: key(size),
+        row,
       }));
       assert.ok(await tx.applyEffects(effects));
-      return tx.signingKey(APP);
+      return tx.signingKeys(APP);
     });
-    same(found, key(9));
+    same(found, [key(9), key(4)]);
   });
 
   test('a position or an id is never given twice', async () => {

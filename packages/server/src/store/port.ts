@@ -6,19 +6,31 @@ import type { EffectTable, HeadsTable, SigningKeysTable, Tables } from './tables
 export type ColumnValue = string | number | null | Uint8Array;
 export type Row = Readonly<Record<string, ColumnValue>>;
 
+/** A column that the writer fills: with the size of the tree around the submission's entries. */
+export interface SizedColumn {
+  readonly column: string;
+  readonly size: 'before' | 'after';
+}
+
 /**
  * A change of state that belongs to an entry: applied in the entry's own transaction, or not at
  * all. `update` and `delete` must touch exactly one row unless `any` is set; `insert` must not meet
  * an equal key. Where that fails the whole submission is refused with `conflict`.
  */
 export type Effect =
-  | { readonly op: 'insert'; readonly table: EffectTable; readonly row: Row }
+  | {
+      readonly op: 'insert';
+      readonly table: EffectTable;
+      readonly row: Row;
+      readonly sized?: SizedColumn;
+    }
   | {
       readonly op: 'update';
       readonly table: EffectTable;
       readonly where: Row;
       readonly set: Row;
       readonly any?: true;
+      readonly sized?: SizedColumn;
     }
   | {
       readonly op: 'delete';
@@ -68,8 +80,11 @@ export interface KnownEntry {
 export interface StoreTransaction {
   /** The head of a log, locked against every other writer until the transaction ends. */
   lockHead(app: number): Promise<Head | null>;
-  /** The key that signs this log now, with its private half still sealed. */
-  signingKey(app: number): Promise<SigningKey | null>;
+  /**
+   * The keys that sign this log now, the newest first, with their private halves still sealed: one,
+   * and while it takes over from others, those too.
+   */
+  signingKeys(app: number): Promise<SigningKey[]>;
   /** Entries of this app that already have one of these ids. */
   findEntries(app: number, eventIds: readonly string[]): Promise<KnownEntry[]>;
   /** Leaf hashes of [first, end), 32 bytes each, back to back. */

@@ -19,9 +19,20 @@ export interface SigningKeysTable {
   origin: string;
   verifier_key: string;
   public_key: Uint8Array;
-  /** PKCS #8, sealed under the master key. */
+  /** PKCS #8, sealed under the master key; empty when the key signs no more. */
   sealed_private_key: string;
   created_at: number;
+  /** When a key that has been replaced stops signing beside its successor; else null. */
+  retires_at: number | null;
+  /** Last tree size that it signed; null as long as it signs. */
+  to_size: number | null;
+  /**
+   * Of a key that replaced another: salt (base64) and canonical text of the part `args` of the
+   * entry that says so, which must outlive the part; JSON.
+   */
+  change: string | null;
+  /** Of such a key: the first checkpoint over that entry, signed by both keys. */
+  change_checkpoint: string | null;
 }
 
 /** One row per log: the tip of the chain and of the tree. Locked by whoever sequences. */

@@ -170,6 +170,12 @@ ALTER TABLE heads ENABLE ALWAYS TRIGGER heads_back;
 ALTER TABLE heads ENABLE ALWAYS TRIGGER heads_truncate;
 `;
 
-export const MIGRATIONS: readonly string[] = [
-  TABLES.replaceAll(/\bTEXT\b/g, 'text COLLATE "C"') + GUARDS,
-];
+/** Keys that are replaced: when they stop signing, and how the next one came in. */
+const KEY_ROTATION = `
+ALTER TABLE signing_keys ADD COLUMN retires_at bigint, ADD COLUMN to_size bigint,
+  ADD COLUMN change TEXT, ADD COLUMN change_checkpoint TEXT;
+`;
+
+const collated = (step: string) => step.replaceAll(/\bTEXT\b/g, 'text COLLATE "C"');
+
+export const MIGRATIONS: readonly string[] = [collated(TABLES) + GUARDS, collated(KEY_ROTATION)];

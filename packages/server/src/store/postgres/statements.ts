@@ -17,10 +17,11 @@ export const lockHead = prepared(
 
 export const lockNumber = prepared('lock_number', 'SELECT pg_advisory_xact_lock($1, $2)');
 
-export const signingKey = prepared(
-  'signing_key',
-  `SELECT app, from_size, origin, verifier_key, public_key, sealed_private_key, created_at
-   FROM signing_keys WHERE app = $1 ORDER BY from_size DESC LIMIT 1`,
+export const signingKeys = prepared(
+  'signing_keys',
+  `SELECT app, from_size, origin, verifier_key, public_key, sealed_private_key, created_at,
+     retires_at, to_size, change, change_checkpoint
+   FROM signing_keys WHERE app = $1 AND sealed_private_key <> '' ORDER BY from_size DESC`,
 );
 
 export const findEntries = prepared(

@@ -80,16 +80,16 @@ export class PostgresTransaction implements StoreTransaction {
   /** On its way right behind BEGIN; it changes nothing, should that fail. */
   async #head(app: number): Promise<Head | null> {
     const head = this.#link.query(statements.lockHead([app]));
-    const key = this.#link.query(statements.signingKey([app]));
-    key.catch(() => undefined);
-    this.#keys.set(app, key);
+    const keys = this.#link.query(statements.signingKeys([app]));
+    keys.catch(() => undefined);
+    this.#keys.set(app, keys);
     const [{ rows }] = await Promise.all([head, this.#begun]);
     return (rows[0] as Head | undefined) ?? null;
   }
 
-  async signingKey(app: number): Promise<SigningKey | null> {
-    const { rows } = await (this.#keys.get(app) ?? this.#ask(statements.signingKey([app])));
-    return (rows[0] as SigningKey | undefined) ?? null;
+  async signingKeys(app: number): Promise<SigningKey[]> {
+    const { rows } = await (this.#keys.get(app) ?? this.#ask(statements.signingKeys([app])));
+    return rows as SigningKey[];
   }
 
   async findEntries(app: number, eventIds: readonly string[]): Promise<KnownEntry[]> {

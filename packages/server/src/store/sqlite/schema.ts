@@ -92,4 +92,12 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_age ON idempotency (app, created_at);
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST];
+/** Keys that are replaced: when they stop signing, and how the next one came in. */
+const KEY_ROTATION = `
+ALTER TABLE signing_keys ADD COLUMN retires_at INTEGER;
+ALTER TABLE signing_keys ADD COLUMN to_size INTEGER;
+ALTER TABLE signing_keys ADD COLUMN change TEXT;
+ALTER TABLE signing_keys ADD COLUMN change_checkpoint TEXT;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, KEY_ROTATION];

@@ -26,7 +26,7 @@ const WAL_PAGES_MAX = 16_384;
 
 interface Statements {
   readonly lockHead: StatementSync;
-  readonly signingKey: StatementSync;
+  readonly signingKeys: StatementSync;
   readonly findEntry: StatementSync;
   readonly readLeaves: StatementSync;
   readonly readTileRoots: StatementSync;
@@ -39,8 +39,8 @@ interface Statements {
 function prepareStatements(db: DatabaseSync): Statements {
   return {
     lockHead: db.prepare('SELECT * FROM heads WHERE app = ?'),
-    signingKey: db.prepare(
-      'SELECT * FROM signing_keys WHERE app = ? ORDER BY from_size DESC LIMIT 1',
+    signingKeys: db.prepare(
+      "SELECT * FROM signing_keys WHERE app = ? AND sealed_private_key <> '' ORDER BY from_size DESC",
     ),
     findEntry: db.prepare(
       'SELECT event_id, seq, created_at, leaf_hash, fingerprint FROM entries WHERE app = ? AND event_id = ?',
@@ -87,8 +87,8 @@ class Connection implements StoreTransaction {
     return (this.#statements.lockHead.get(app) as Head | undefined) ?? null;
   }
 
-  async signingKey(app: number): Promise<SigningKey | null> {
-    return (this.#statements.signingKey.get(app) as SigningKey | undefined) ?? null;
+  async signingKeys(app: number): Promise<SigningKey[]> {
+    return this.#statements.signingKeys.all(app) as unknown as SigningKey[];
   }
 
   async findEntries(app: number, eventIds: readonly string[]): Promise<KnownEntry[]> {

@@ -14,7 +14,7 @@ export async function makeLogs(store: LedgerStore, apps = 1): Promise<Map<number
   const verifierKeys = new Map<number, string>();
   for (let app = 1; app <= apps; app++) {
     const key = newSigningKey(keyring, app, `ledger.example/app_${app}`, 1);
-    verifierKeys.set(app, key.verifier_key as string);
+    verifierKeys.set(app, key.verifier_key);
     const row = { app, app_id: `app_${app}`, name: `app ${app}`, created_at: 1 };
     const effects: Effect[] = [
       { op: 'insert', table: 'apps', row },
@@ -27,5 +27,9 @@ export async function makeLogs(store: LedgerStore, apps = 1): Promise<Map<number
 
 /** One process's writer on the logs of `makeLogs`. */
 export function newWriter(store: LedgerStore): LedgerWriter {
-  return new LedgerWriter({ store, openSigner: (key) => openSigner(keyring, key), now: Date.now });
+  return new LedgerWriter({
+    store,
+    openSigner: (keys) => openSigner(keyring, keys),
+    now: Date.now,
+  });
 }
