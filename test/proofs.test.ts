@@ -186,7 +186,7 @@ suite('a proof', () => {
 
 test('the ledger names its keys, with where each begins to sign', async () => {
   const { vkey, origin, keys, size, checkpoint } = await ledger();
-  assert.deepEqual(keys, [{ vkey, from_size: 0 }]);
+  assert.deepEqual(keys, [{ vkey, from_size: 0, to_size: null }]);
   assert.equal(openNoteByHand(checkpoint, vkey).origin, origin);
   assert.equal(size, SIZES.at(-1));
 });

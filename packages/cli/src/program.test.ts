@@ -240,6 +240,32 @@ describe('keys', () => {
   });
 });
 
+describe('keys signing', () => {
+  it('lists page by page, and rotates', async (t) => {
+    const rows = [
+      { vkey: 'log+1+A', from_size: 0, to_size: 41, retires_at: '2026-11-21T08:00:00.000Z' },
+      { vkey: 'log+2+B', from_size: 42, to_size: null },
+    ];
+    const { url, asked } = await site(t, ({ method, url: { searchParams } }, response) => {
+      const at = Number(searchParams.get('cursor') ?? 0);
+      if (method !== 'GET') {
+        const retires_at = '2026-11-28T08:00:00.000Z';
+        sendJson(response, 201, { vkey: 'log+3+C', from_size: 77, retires_at });
+      } else sendJson(response, 200, { data: [rows[at]], next_cursor: at === 0 ? '1' : null });
+    });
+    const list = await run(['keys', 'signing', 'list', '--url', url]);
+    assert.match(list.stdout, /^FROM SIZE.*\n0 +41 +retired +log\+1\+A\n42 +current +log\+2\+B\n$/);
+    const argv = ['keys', 'signing', 'rotate', '--reason', 'yearly', '--overlap', '60'];
+    const rotated = await run([...argv, '--url', url]);
+    assert.equal(rotated.stdout, 'log+3+C\n');
+    assert.deepEqual(JSON.parse(asked.at(-1)?.text ?? ''), {
+      reason: 'yearly',
+      overlap_seconds: 60,
+    });
+    assert.equal(asked.at(-1)?.url.pathname, '/v1/ledger/keys/rotate');
+  });
+});
+
 describe('request', () => {
   it('prints the body on stdout and the execution on stderr', async (t) => {
     const { url, asked } = await site(t, (_, response) =>

@@ -48,6 +48,18 @@ export const KeyRotateBody = z.strictObject({
   ...appId,
 });
 
+/** Body of `POST /v1/ledger/keys/rotate`. */
+export const SigningKeyRotateBody = z.strictObject({
+  reason: text(LIMITS.reasonCharacters).optional(),
+  /** How long checkpoints carry the signature of the old key too. */
+  overlap_seconds: z
+    .int()
+    .min(0)
+    .max(90 * 86_400)
+    .default(7 * 86_400),
+  ...appId,
+});
+
 export const CallerBody = z.strictObject({
   name: name(),
   description: z.string().max(512).optional(),

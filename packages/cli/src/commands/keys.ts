@@ -9,8 +9,12 @@ import type { Column } from '../format/table.ts';
 import { collect, wholeNumber } from '../options.ts';
 import { writeLine } from '../terminal.ts';
 import type { Terminal } from '../terminal.ts';
+import { addSigningKeys } from './signing-keys.ts';
 
-/** `affidavit keys`: list, mint, rotate and revoke API keys. Needs an admin key. */
+/**
+ * `affidavit keys`: list, mint, rotate and revoke API keys. Needs an admin key. `affidavit keys
+ * signing` is about the keys that sign the ledger.
+ */
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -133,9 +137,12 @@ function addRevoke(keys: Command, terminal: Terminal): void {
 }
 
 export function addKeys(program: Command, terminal: Terminal): void {
-  const keys = program.command('keys').description('list, mint, rotate and revoke API keys');
+  const keys = program
+    .command('keys')
+    .description('list, mint, rotate and revoke API keys; the keys that sign the ledger');
   addList(keys, terminal);
   addMint(keys, terminal);
   addRotate(keys, terminal);
   addRevoke(keys, terminal);
+  addSigningKeys(keys, terminal);
 }

@@ -29,13 +29,13 @@ export function checkpointOf(note: string): Checkpoint {
   return parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1));
 }
 
-export type LedgerKey = Pick<SigningKeysTable, 'origin' | 'verifier_key' | 'from_size'>;
+export type LedgerKey = Pick<SigningKeysTable, 'origin' | 'verifier_key' | 'from_size' | 'to_size'>;
 
 /** The keys that sign this log or have signed it, the oldest first. */
 export function readKeys(db: Kysely<Tables>, app: number): Promise<LedgerKey[]> {
   return db
     .selectFrom('signing_keys')
-    .select(['origin', 'verifier_key', 'from_size'])
+    .select(['origin', 'verifier_key', 'from_size', 'to_size'])
     .where('app', '=', app)
     .orderBy('from_size')
     .execute();

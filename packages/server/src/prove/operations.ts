@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import type { Tables } from '../store/tables.ts';
 import { readEvidence } from './evidence.ts';
 import { readHead, readKeys } from './head.ts';
+import { readEndedKeys, readKeyChain, type KeyPage } from './keys.ts';
 import {
   proveConsistency,
   proveInclusion,
@@ -26,6 +27,9 @@ export function proveOperations(snapshot: Snapshot) {
     ledgerHead: ({ app }: OfApp) => snapshot((at) => readHead(at, app)),
     ledgerKeys: ({ app }: OfApp) =>
       snapshot(async (at) => ({ head: await readHead(at, app), keys: await readKeys(at, app) })),
+    keyChain: (page: KeyPage) => snapshot((at) => readKeyChain(at, page)),
+    endedKeys: (request: { now: number; limit: number }) =>
+      snapshot((at) => readEndedKeys(at, request)),
     ledgerResource: ({ app, tile }: OfApp & { tile: TileId }) =>
       snapshot((at) => readResource(at, app, tile)),
     inclusion: ({ app, name }: OfApp & { name: EntryName }) =>

@@ -62,7 +62,11 @@ function argsOf(events: readonly PreparedEvent[]): EvidencePart {
 }
 
 /** The end of a key that has been replaced. Conflict where it has ended already. */
-export function planRetirement({ app, from_size, verifier_key: vkey }: SigningKey): {
+export function planRetirement({
+  app,
+  from_size,
+  verifier_key: vkey,
+}: Pick<SigningKey, 'app' | 'from_size' | 'verifier_key'>): {
   readonly event: AuditEvent;
   readonly effects: readonly Effect[];
 } {

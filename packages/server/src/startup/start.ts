@@ -16,6 +16,7 @@ import { StoredDirectory } from '../access/directory.ts';
 import { ConfigError, type Config } from '../config/config.ts';
 import { readMasterKeys } from '../config/master-key.ts';
 import { ALONE, Duties, LEASE_MS } from '../duties/duties.ts';
+import { keepRetiring } from '../duties/retire-keys.ts';
 import { firstStart, type FirstStart } from './first-start.ts';
 import { Metrics } from '../http/metrics.ts';
 import { routes } from '../http/routes/index.ts';
@@ -149,6 +150,7 @@ export async function startServer(
     );
   });
   keepForgetting(duties, writer.thread);
+  keepRetiring(duties, services);
   const http = createHttpServer(services, routes);
   const drain = drainOf(http, commits);
   const url = await http.listen({ host: config.host, port: config.port });

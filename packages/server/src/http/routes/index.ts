@@ -12,6 +12,7 @@ import { policyRoutes } from './policies.ts';
 import { providerRoutes } from './providers.ts';
 import { reportRoutes } from './report.ts';
 import { secretRoutes } from './secrets.ts';
+import { signingKeyRoutes } from './signing-keys.ts';
 
 /** Every route there is: served, described and tested from this one list. */
 export const routes: readonly Route[] = [
@@ -20,6 +21,7 @@ export const routes: readonly Route[] = [
   ...reportRoutes,
   ...eventRoutes,
   ...ledgerRoutes,
+  ...signingKeyRoutes,
   ...providerRoutes,
   ...secretRoutes,
   ...grantRoutes,

@@ -21,7 +21,7 @@ async function showLedger({ services, app }: Context) {
     size: head.size,
     last_created_at: new Date(head.last_created_at).toISOString(),
     checkpoint: head.checkpoint,
-    keys: keys.map(({ verifier_key: vkey, from_size }) => ({ vkey, from_size })),
+    keys: keys.map(({ verifier_key: vkey, from_size, to_size }) => ({ vkey, from_size, to_size })),
   };
 }
 
