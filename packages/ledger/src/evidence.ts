@@ -2,7 +2,7 @@ import { equalBytes, fromBase64, fromHex, utf8 } from './bytes.ts';
 import { canonicalize } from './canonical.ts';
 import { LedgerError } from './error.ts';
 import type { EntryHeader } from './header.ts';
-import { commitPart, isPartName, PART_NAMES } from './parts.ts';
+import { commitPart, isPartName, PART_NAMES, SALT_SIZE } from './parts.ts';
 import type { PartName } from './parts.ts';
 import { sha256 } from './sha256.ts';
 import type { Sha256 } from './sha256.ts';
@@ -69,19 +69,33 @@ export function proveParts(
   if (parts.length > PART_NAMES.length) throw malformed('it has too many parts');
   const proved: Partial<Record<PartName, unknown>> = {};
   for (const part of parts) {
-    const { name } = part;
-    const commitment = Object.hasOwn(header.parts, name) ? header.parts[name] : undefined;
-    if (!isPartName(name) || commitment === undefined) throw malformed('it has a part too many');
-    if (Object.hasOwn(proved, name)) throw malformed('it has a part twice');
+    if (Object.hasOwn(proved, part.name)) throw malformed('it has a part twice');
     const text = canonicalText(part);
-    const found = commitPart(name, fromBase64(part.salt), utf8(text), hash);
-    if (!equalBytes(found, fromHex(commitment))) {
-      throw new LedgerError('proof_failed', `The part ${name} is not the one committed to.`);
-    }
-    proved[name] = JSON.parse(text);
+    proved[checkPart(header, part.name, part.salt, text, hash)] = JSON.parse(text);
   }
   const missing = Object.keys(header.parts).filter((name) => !Object.hasOwn(proved, name));
   return { parts: proved, missing };
+}
+
+/**
+ * Holds one part, as canonical text, against its commitment. The salt is base64. Returns the name;
+ * throws `proof_failed` where the part is another one.
+ */
+export function checkPart(
+  header: EntryHeader,
+  name: string,
+  salt: string,
+  text: string,
+  hash: Sha256 = sha256,
+): PartName {
+  const commitment = Object.hasOwn(header.parts, name) ? header.parts[name] : undefined;
+  if (!isPartName(name) || commitment === undefined) throw malformed('it has a part too many');
+  const bytes = fromBase64(salt);
+  if (bytes.length !== SALT_SIZE) throw malformed('a salt is not 32 bytes');
+  if (!equalBytes(commitPart(name, bytes, utf8(text), hash), fromHex(commitment))) {
+    throw new LedgerError('proof_failed', `The part ${name} is not the one committed to.`);
+  }
+  return name;
 }
 
 /** The canonical text. A text that is given must be canonical, so that it reads in one way only. */

@@ -3,51 +3,13 @@ import { formatIndex, parseIndex } from './checkpoint.ts';
 import { LedgerError } from './error.ts';
 import { HASH_SIZE, requireHash, sha256 } from './sha256.ts';
 import type { Sha256 } from './sha256.ts';
+import { consistencySubtrees, pathSubtrees } from './subtrees.ts';
+import type { Subtree } from './subtrees.ts';
 import type { NodeReader } from './tiles.ts';
 import { EMPTY_ROOT, nodeHash, rangeNodes } from './tree.ts';
 
-/** Leaves [begin, end) that have one hash together in the tree: a subtree. */
-type Subtree = readonly [begin: number, end: number];
-
-/** The largest power of two below n. */
-function splitPoint(n: number): number {
-  let k = 1;
-  while (k * 2 < n) k *= 2;
-  return k;
-}
-
-/** RFC 9162 section 2.1.3.1, the subtrees of PATH(index, D[0:size]), from the leaf upwards. */
-function inclusionSubtrees(index: number, size: number): Subtree[] {
-  const path: Subtree[] = [];
-  let [begin, end] = [0, size];
-  while (end - begin > 1) {
-    const middle = begin + splitPoint(end - begin);
-    path.push(index < middle ? [middle, end] : [begin, middle]);
-    if (index < middle) end = middle;
-    else begin = middle;
-  }
-  return path.reverse();
-}
-
-/** RFC 9162 section 2.1.4.1, the subtrees of PROOF(older, D[0:newer]), from below upwards. */
-function consistencySubtrees(older: number, newer: number): Subtree[] {
-  if (older === 0 || older === newer) return [];
-  const path: Subtree[] = [];
-  let [begin, end] = [0, newer];
-  while (older !== end) {
-    const middle = begin + splitPoint(end - begin);
-    path.push(older <= middle ? [middle, end] : [begin, middle]);
-    if (older <= middle) end = middle;
-    else begin = middle;
-  }
-  // What is left over is a subtree of both trees; at 0 it is the whole older tree, which the
-  // verifier knows already.
-  if (begin > 0) path.push([begin, end]);
-  return path.reverse();
-}
-
 /** The hash of a subtree, from the nodes it is made of. */
-async function subtreeHash(
+export async function subtreeHash(
   [begin, end]: Subtree,
   read: NodeReader,
   hash: Sha256,
@@ -79,7 +41,7 @@ export async function inclusionProof(
   if (!isSize(index) || !isSize(size) || index >= size) {
     throw new LedgerError('invalid_argument', 'There is no such leaf in the tree.');
   }
-  return Promise.all(inclusionSubtrees(index, size).map((tree) => subtreeHash(tree, read, hash)));
+  return Promise.all(pathSubtrees(index, [0, size]).map((tree) => subtreeHash(tree, read, hash)));
 }
 
 /** That the tree of `newer` leaves begins with the tree of `older` leaves. */

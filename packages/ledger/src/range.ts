@@ -66,12 +66,25 @@ export interface RangeVerdict {
   readonly within: number;
   /** Empty when ok; else the first damage. */
   readonly broken: readonly RangeDamage[];
+  /** Only where the range was left open by `shown`. */
+  readonly covers?: CoveredTimes;
+}
+
+/**
+ * All entries of the log later than `after` and earlier than `before` are shown; null where they
+ * are shown to that end of the log.
+ */
+export interface CoveredTimes {
+  readonly after: string | null;
+  readonly before: string | null;
 }
 
 /** Times are ISO 8601 with a zone, in ms at the finest; an open end is left out. */
 export interface TimeRange {
   readonly from?: string;
   readonly to?: string;
+  /** Instead of both: whatever range the headers show, which the verdict then names. */
+  readonly shown?: true;
 }
 
 export interface RangeStart extends TimeRange {
@@ -102,6 +115,7 @@ export class RangeVerifier {
   readonly #firstSeq: number;
   readonly #from: string | undefined;
   readonly #to: string | undefined;
+  readonly #shown: boolean;
   readonly #hash: Sha256;
   readonly #tree: CompactRange;
   #first: EntryHeader | null = null;
@@ -113,11 +127,12 @@ export class RangeVerifier {
   #within = 0;
 
   constructor(start: RangeStart, hash: Sha256 = sha256) {
-    const { checkpoint, first_seq, left, from, to } = start;
+    const { checkpoint, first_seq, left, from, to, shown = false } = start;
     this.#checkpoint = checkpoint;
     this.#firstSeq = first_seq;
     this.#from = from === undefined ? undefined : normalizeTime(from);
     this.#to = to === undefined ? undefined : normalizeTime(to);
+    this.#shown = shown;
     this.#hash = hash;
     this.#tree = new CompactRange({ begin: 0, end: first_seq, hashes: left }, hash);
   }
@@ -160,6 +175,16 @@ export class RangeVerifier {
       last_seq: this.#tree.end - 1,
       within: this.#within,
       broken: this.#damage === null ? [] : [this.#damage],
+      ...(this.#shown ? { covers: this.#covered() } : {}),
+    };
+  }
+
+  #covered(): CoveredTimes {
+    const isStart = this.#firstSeq === 0;
+    const isEnd = this.#tree.end === this.#checkpoint.size;
+    return {
+      after: isStart ? null : (this.#first?.created_at ?? null),
+      before: isEnd ? null : (this.#last?.created_at ?? null),
     };
   }
 
@@ -214,6 +239,10 @@ export class RangeVerifier {
   #checkBounds(): void {
     const { size } = this.#checkpoint;
     const [begin, end] = [this.#firstSeq, this.#tree.end];
+    if (this.#shown) {
+      if (this.#first === null && size > 0) this.#report(begin, 'incomplete_start');
+      return;
+    }
     if (begin > 0 && (this.#first === null || !this.#isBefore(this.#first))) {
       this.#report(begin - 1, 'incomplete_start');
     } else if (end < size && (this.#last === null || !this.#isAfter(this.#last))) {

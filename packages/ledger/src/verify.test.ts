@@ -17,7 +17,13 @@ import {
 } from './log.fixture.ts';
 import { addSignatures, cosign, formatVerifierKey, parseNote, signNote } from './note.ts';
 import { consistencyProof, formatTlogProof, inclusionProof } from './proof.ts';
-import { verifyCheckpoint, verifyConsistency, verifyEvidence, verifyInclusion } from './verify.ts';
+import {
+  verifyCheckpoint,
+  verifyConsistency,
+  verifyEvidence,
+  verifyInclusion,
+  verifyReceipt,
+} from './verify.ts';
 
 const LOG = makeLog(20);
 const TRUST = { verifiers: [VERIFIER] };
@@ -79,6 +85,17 @@ test('an entry is proved to be in the log, and in its place only', async () => {
   });
   const edited = LOG.headers[7]!.replace('evt_7', 'evt_8');
   await assert.rejects(verifyInclusion(edited, await proofOf(7), TRUST), { code: 'proof_failed' });
+});
+
+test('a receipt proves a leaf hash in its place', async () => {
+  const receipt = { seq: 7, leaf_hash: toHex(LOG.leaves[7]!), proof: await proofOf(7) };
+  assert.equal((await verifyReceipt(receipt, TRUST)).size, 20);
+  for (const change of [{ seq: 8 }, { leaf_hash: toHex(LOG.leaves[8]!) }]) {
+    await assert.rejects(verifyReceipt({ ...receipt, ...change }, TRUST), { code: 'proof_failed' });
+  }
+  await assert.rejects(verifyReceipt({ ...receipt, leaf_hash: 'AB' }, TRUST), {
+    code: 'malformed',
+  });
 });
 
 test('a log is proved to have only grown', async () => {

@@ -1,15 +1,18 @@
+import { fromHex, fromUtf8, toHex } from './bytes.ts';
+import { ByteSource } from './bytesource.ts';
+import type { Chunks } from './bytesource.ts';
 import { parseCheckpoint } from './checkpoint.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { LedgerError } from './error.ts';
 import { parseEvidence, proveParts } from './evidence.ts';
 import type { ProvedParts } from './evidence.ts';
-import { leafHash, parseHeader } from './header.ts';
+import { leafHash, MAX_HEADER_BYTES, parseHeader } from './header.ts';
 import type { EntryHeader } from './header.ts';
 import { openNote, parseVerifierKey, SIGNATURE_TYPES, verifyEd25519 } from './note.ts';
-import type { VerifiedSignature, VerifierKey, VerifySignature } from './note.ts';
+import type { OpenedNote, VerifiedSignature, VerifierKey, VerifySignature } from './note.ts';
 import { checkConsistency, checkInclusion, parseHash, parseTlogProof } from './proof.ts';
 import { parseRangeProof, RangeVerifier } from './range.ts';
-import type { RangeVerdict, TimeRange } from './range.ts';
+import type { RangeProof, RangeVerdict, TimeRange } from './range.ts';
 import type { Sha256 } from './sha256.ts';
 
 /** What the reader trusts, and the two primitives that all else rests on. */
@@ -34,19 +37,28 @@ export interface VerifiedEntry {
 
 export type VerifiedEvidence = VerifiedEntry & ProvedParts;
 
-/** The head of a log, signed by the log: by a given key whose name is the origin. */
-export async function verifyCheckpoint(note: string, trust: Trust): Promise<VerifiedCheckpoint> {
+/** A note that the log has signed: by a given key whose name is the log's origin. */
+export async function openLogNote(
+  note: string,
+  originOf: (text: string) => string,
+  trust: Trust,
+): Promise<OpenedNote> {
   const keys = trust.verifiers.map((key) =>
     typeof key === 'string' ? parseVerifierKey(key) : key,
   );
-  const { text, signatures } = await openNote(note, keys, trust.verify ?? verifyEd25519);
-  const checkpoint = parseCheckpoint(text);
+  const opened = await openNote(note, keys, trust.verify ?? verifyEd25519);
+  const origin = originOf(opened.text);
   const isLogKey = ({ key }: VerifiedSignature): boolean =>
-    key.type === SIGNATURE_TYPES.ed25519 && key.name === checkpoint.origin;
-  if (!signatures.some(isLogKey)) {
-    throw new LedgerError('unsigned', 'The log itself has not signed this checkpoint.');
-  }
-  return { ...checkpoint, signatures };
+    key.type === SIGNATURE_TYPES.ed25519 && key.name === origin;
+  if (opened.signatures.some(isLogKey)) return opened;
+  throw new LedgerError('unsigned', 'The log itself has not signed this.');
+}
+
+/** The head of a log, signed by the log. */
+export async function verifyCheckpoint(note: string, trust: Trust): Promise<VerifiedCheckpoint> {
+  const originOf = (text: string): string => parseCheckpoint(text).origin;
+  const { text, signatures } = await openLogNote(note, originOf, trust);
+  return { ...parseCheckpoint(text), signatures };
 }
 
 /** That an entry is in the log: its header, by a tlog-proof with its checkpoint. */
@@ -55,15 +67,31 @@ export async function verifyInclusion(
   proofText: string,
   trust: Trust,
 ): Promise<VerifiedEntry> {
-  const proof = parseTlogProof(proofText);
-  const checkpoint = await verifyCheckpoint(proof.checkpoint, trust);
   const header = parseHeader(headerText);
-  if (header.seq !== proof.index) {
+  const leaf_hash = toHex(leafHash(headerText, trust.hash));
+  const checkpoint = await verifyReceipt({ seq: header.seq, leaf_hash, proof: proofText }, trust);
+  return { header, checkpoint };
+}
+
+/** An acknowledged entry: its place, its leaf hash, and the proof of both. */
+export interface Receipt {
+  readonly seq: number;
+  /** 64 hex digits. */
+  readonly leaf_hash: string;
+  /** C2SP tlog-proof. */
+  readonly proof: string;
+}
+
+/** That an entry with this leaf hash is in the log, whatever its contents are. */
+export async function verifyReceipt(receipt: Receipt, trust: Trust): Promise<VerifiedCheckpoint> {
+  const proof = parseTlogProof(receipt.proof);
+  const checkpoint = await verifyCheckpoint(proof.checkpoint, trust);
+  if (receipt.seq !== proof.index) {
     throw new LedgerError('proof_failed', 'The proof is for another position.');
   }
-  const leaf = leafHash(headerText, trust.hash);
-  checkInclusion({ ...proof, size: checkpoint.size, root: checkpoint.root, leaf }, trust.hash);
-  return { header, checkpoint };
+  const { size, root } = checkpoint;
+  checkInclusion({ ...proof, size, root, leaf: fromHex(receipt.leaf_hash) }, trust.hash);
+  return checkpoint;
 }
 
 /** That a log has only grown from one checkpoint to the other; hashes in base64. */
@@ -91,18 +119,63 @@ export async function verifyRange(
   options: Trust & TimeRange,
 ): Promise<RangeVerdict> {
   const proof = parseRangeProof(value);
-  const checkpoint = await verifyCheckpoint(proof.checkpoint, options);
-  if (proof.origin !== checkpoint.origin) {
-    throw new LedgerError('proof_failed', 'The checkpoint is of another log.');
-  }
-  if (proof.last_seq !== proof.first_seq + proof.headers.length - 1) {
-    throw new LedgerError('malformed', 'The number of headers is not what the proof says.');
-  }
-  const { first_seq } = proof;
-  const left = proof.left.map(parseHash);
-  const range = new RangeVerifier({ ...options, checkpoint, first_seq, left }, options.hash);
+  const range = await openRange(proof, proof.headers.length, options);
   for (const header of proof.headers) range.add(header);
   return range.finish(proof.right.map(parseHash));
+}
+
+/**
+ * The same for a proof in lines, in constant memory: the proof without its `headers` in the first
+ * line, each header in a line of its own, and `{"complete":true,"headers":n}` in the last.
+ */
+export async function verifyRangeLines(
+  chunks: Chunks,
+  options: Trust & TimeRange,
+): Promise<RangeVerdict> {
+  const source = new ByteSource(chunks);
+  const frame = parseRangeLine(await source.line(MAX_FRAME_BYTES));
+  const proof = parseRangeProof({ ...frame, headers: [] });
+  const count = proof.last_seq - proof.first_seq + 1;
+  const range = await openRange(proof, count, options);
+  for (let i = 0; i < count && range.damage === null; i += 1) {
+    range.add(await source.line(MAX_HEADER_BYTES));
+  }
+  if (range.damage === null) {
+    const { complete, headers } = parseRangeLine(await source.line(MAX_HEADER_BYTES));
+    if (complete !== true || headers !== count || !(await source.isAtEnd())) {
+      throw new LedgerError('malformed', 'The proof does not end where it says.');
+    }
+  }
+  return range.finish(proof.right.map(parseHash));
+}
+
+const MAX_FRAME_BYTES = 4_000_000;
+
+function parseRangeLine(line: Uint8Array): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(fromUtf8(line));
+  } catch (cause) {
+    throw new LedgerError('malformed', 'Not a range proof: a line is not JSON.', { cause });
+  }
+  if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  throw new LedgerError('malformed', 'Not a range proof: a line is no object.');
+}
+
+async function openRange(
+  { origin, first_seq, last_seq, left, checkpoint: note }: RangeProof,
+  count: number,
+  options: Trust & TimeRange,
+): Promise<RangeVerifier> {
+  const checkpoint = await verifyCheckpoint(note, options);
+  if (origin !== checkpoint.origin) {
+    throw new LedgerError('proof_failed', 'The checkpoint is of another log.');
+  }
+  if (last_seq !== first_seq + count - 1) {
+    throw new LedgerError('malformed', 'The number of headers is not what the proof says.');
+  }
+  const start = { ...options, checkpoint, first_seq, left: left.map(parseHash) };
+  return new RangeVerifier(start, options.hash);
 }
 
 /** That an entry is in the log, and that the parts laid open are its contents. */
