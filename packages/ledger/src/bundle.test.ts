@@ -226,8 +226,18 @@ test('an entry outside of the range is found, and named', async () => {
 });
 
 test('no entry of the range can be passed off as a border', async () => {
-  const changes = { borders: [9, 14, 20], manifest: { ...RANGE.manifest, entries: 9, parts: 9 } };
-  assert.deepEqual(await brokenRange(changes), [14, 'manifest', 'proof_failed']);
+  const manifest = { to: timeOf(20) };
+  assert.equal(await brokenRange({ borders: [20], manifest }, upTo(0, 21)), undefined);
+  assert.deepEqual(await brokenRange({ borders: [14, 20], manifest }, upTo(0, 21)), [
+    14,
+    'manifest',
+    'proof_failed',
+  ]);
+  assert.deepEqual(await brokenRange({ borders: [9, 14, 20] }), [
+    20,
+    'entries/000003.ndjson',
+    'proof_failed',
+  ]);
 });
 
 test('what another key has signed proves nothing, unless no key is given', async () => {
