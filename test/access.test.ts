@@ -27,7 +27,8 @@ interface Operation {
   readonly access: string;
 }
 
-const concrete = (path: string) => path.replaceAll(/\{\w+\}/g, 'none_such');
+const concrete = (path: string) =>
+  path.replace('{app_id}', app.app_id).replaceAll(/\{\w+\}/g, 'none_such');
 
 async function operations(): Promise<Operation[]> {
   const { paths } = await ask<{ paths: Record<string, Record<string, { 'x-access': string }>> }>(

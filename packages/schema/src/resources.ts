@@ -25,6 +25,17 @@ const appId = { app_id: id().optional() };
 
 export const AppBody = z.strictObject({ name: name() });
 
+export const AppPatch = z
+  .strictObject({
+    name: name().optional(),
+    /** Lets anyone read the ledger of the app: headers and hashes, never contents. */
+    ledger_public: z.boolean().optional(),
+    ...appId,
+  })
+  .refine((body) => body.name !== undefined || body.ledger_public !== undefined, {
+    error: 'name or ledger_public',
+  });
+
 export const AgentBody = z.strictObject({
   name: name(),
   parent_agent_id: id().optional(),

@@ -1,4 +1,5 @@
 import type { Directory, Grant, Provider, Secret, StoredPolicy } from '@affidavit/vault';
+import type { Selectable } from 'kysely';
 import { LRUCache } from 'lru-cache';
 
 import type { ReaderPool } from '../query/reader-pool.ts';
@@ -16,12 +17,15 @@ import type {
   Tables,
 } from '../store/tables.ts';
 
+/** The app that exists from the first start. */
+export const HOME_APP_ID = 'app_default';
+
 const CACHED_LOOKUPS = 20_000;
 const ROWS_MAX = 10_000;
 /** Rows that live for a call: no process tells the others of them. */
 const UNCACHED: ReadonlySet<keyof Tables> = new Set(['open_intents', 'idempotency']);
 
-type AppRow = AppsTable & { readonly app: number };
+export type AppRow = Selectable<AppsTable>;
 
 /**
  * What the server knows of apps, keys, agents, grants and policies. Look-ups are cached until a

@@ -62,7 +62,7 @@ function operation(route: Route): object {
     summary: route.summary,
     tags: [route.tag],
     operationId: `${route.method.toLowerCase()}${route.path.replaceAll(/[^a-zA-Z0-9]+/g, '_')}`,
-    ...(route.access === 'public' ? { security: [] } : { security: [{ key: [] }] }),
+    security: security(route),
     'x-access': route.access,
     parameters: parameters(route),
     ...(route.body
@@ -75,6 +75,12 @@ function operation(route: Route): object {
       : {}),
     responses: responses(route, codes),
   };
+}
+
+/** An empty requirement among others: the key may be left out. */
+function security({ access, openWhenPublic }: Route): object[] {
+  if (access === 'public') return [];
+  return openWhenPublic ? [{ key: [] }, {}] : [{ key: [] }];
 }
 
 function parameters(route: Route): object[] {

@@ -2,7 +2,7 @@ import { AffidavitError, checkContext } from '@affidavit/schema';
 import type { AppRef } from '@affidavit/vault';
 import type { z } from 'zod';
 
-import type { StoredDirectory } from '../access/directory.ts';
+import { HOME_APP_ID, type AppRow, type StoredDirectory } from '../access/directory.ts';
 import type { Identity } from '../access/identity.ts';
 import type { Route } from './route.ts';
 
@@ -61,14 +61,18 @@ function bodyError(issue: z.core.$ZodIssue, value: unknown): AffidavitError {
   return refuse(message, path || 'body', issue.message);
 }
 
-/** The `app_id` of the query or of the body. */
-export function readAppName(query: Readonly<Record<string, unknown>>, body: unknown): unknown {
-  const inBody = (body as { app_id?: unknown } | null | undefined)?.app_id;
-  const { app_id: inQuery } = query;
-  if (inQuery === undefined || inBody === undefined || inQuery === inBody) {
-    return inQuery ?? inBody;
-  }
-  throw refuse('query and body name different apps', 'app_id', 'one app');
+/** The `app_id` of the path, the query or the body. */
+export function readAppName(...places: readonly unknown[]): unknown {
+  const named = places
+    .map((place) => (place as { app_id?: unknown } | null | undefined)?.app_id)
+    .filter((name) => name !== undefined);
+  if (named.every((name) => name === named[0])) return named[0];
+  throw refuse('the request names different apps', 'app_id', 'one app');
+}
+
+/** The app that somebody named, by its id or as `default`. */
+export function findApp(directory: StoredDirectory, named: string): Promise<AppRow | null> {
+  return directory.appById(named === 'default' ? HOME_APP_ID : named);
 }
 
 /** The app a request is about: the key's own, or any for a key of the installation. */
@@ -81,12 +85,11 @@ export async function resolveApp(
   if (!own) throw new AffidavitError('internal', 'the app of the key is gone');
   if (named === undefined) return own;
   if (typeof named !== 'string') throw refuse('app_id is not text', 'app_id', 'the id of an app');
-  const wanted = named === 'default' ? 'app_default' : named;
-  if (wanted === own.app_id) return own;
+  const app = await findApp(directory, named);
+  if (app?.app === own.app) return own;
   if (!identity.installation) {
     throw new AffidavitError('forbidden', 'the key belongs to another app', { field: 'app_id' });
   }
-  const app = await directory.appById(wanted);
   if (app) return app;
   throw new AffidavitError('not_found', `there is no app ${named.slice(0, 64)}`, {
     field: 'app_id',

@@ -42,6 +42,8 @@ export interface Route<B = unknown> {
   /** With `:name` for parameters, and `*` at the end for whatever follows. */
   readonly path: string;
   readonly access: Access;
+  /** It also answers anyone, without a key, where the app has made its ledger public. */
+  readonly openWhenPublic?: true;
   readonly summary: string;
   readonly tag: string;
   /** Status of success; 200 unless set. */

@@ -1,9 +1,9 @@
 import { AffidavitError, newId } from '@affidavit/schema';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 
-import { authenticate, requireScope, type Identity } from '../access/identity.ts';
 import { parseStrictJson } from '../ingest/strict-json.ts';
 import type { Services } from '../services.ts';
+import { admit, type Admitted } from './admit.ts';
 import { answerClientError } from './client-error.ts';
 import { once, readIdempotencyKey, type Stored } from './idempotency.ts';
 import { openApi } from './openapi.ts';
@@ -18,10 +18,8 @@ const HEADERS_TIMEOUT_MS = 30_000;
 /** A body before it is parsed: parsing is strict, and only after the key is known. */
 type RawBody = Buffer | undefined;
 
-const NOBODY = { app: 0, key_id: '', prefix: '', installation: false, agent: null };
-
 /** Who asks, from before the body was read. */
-const identities = new WeakMap<FastifyRequest, Identity>();
+const admitted = new WeakMap<FastifyRequest, Admitted>();
 
 export function createHttpServer(services: Services, routes: readonly Route[]): FastifyInstance {
   const server = Fastify({
@@ -72,7 +70,7 @@ export function createHttpServer(services: Services, routes: readonly Route[]): 
       // What streams has no end that a HEAD could wait for.
       exposeHeadRoute: route.method === 'GET' && !route.streams,
       onRequest: async (request) => {
-        identities.set(request, await identify(services, route, request.headers.authorization));
+        admitted.set(request, await admit(services.directory, route, request, services.now()));
       },
       handler: (request, reply) => handle(services, route, request, reply),
     });
@@ -120,20 +118,19 @@ async function readContext(
   reply: FastifyReply,
 ): Promise<Context> {
   const { headers } = request;
-  const identity = identities.get(request) as Identity;
+  const { identity, app: known } = admitted.get(request) as Admitted;
+  const params = request.params as Record<string, string>;
   const query = readQuery(route, request.query);
   const bytes = (request.body as RawBody) ?? Buffer.alloc(0);
   const parsed = bytes.length === 0 ? undefined : parseStrictJson(bytes);
-  const app =
-    route.access === 'public'
-      ? { app: 0, app_id: '' }
-      : await resolveApp(services.directory, identity, readAppName(query, parsed));
+  const named = readAppName(params, query, parsed);
+  const app = known ?? (await resolveApp(services.directory, identity, named));
   const trace = readTrace(headers.traceparent as string | undefined);
   return {
     services,
     identity,
     app,
-    params: request.params as Record<string, string>,
+    params,
     query,
     body: readBody(route, parsed),
     bytes,
@@ -144,15 +141,4 @@ async function readContext(
     traceparent: trace.traceparent,
     reply,
   };
-}
-
-async function identify(
-  services: Services,
-  { access }: Route,
-  header: string | undefined,
-): Promise<Identity> {
-  if (access === 'public') return { ...NOBODY, scopes: new Set() };
-  const identity = await authenticate(services.directory, header, services.now());
-  if (access !== 'any_key') requireScope(identity, access);
-  return identity;
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { newId } from '@affidavit/schema';
 
 import { hashOf, newApiKey, prefixOf } from '../access/api-key.ts';
+import { HOME_APP_ID } from '../access/directory.ts';
 import { INSTALLATION_SCOPE } from '../access/identity.ts';
 import { ConfigError } from '../config/config.ts';
 import type { Rollback } from '../sequence/rollback-guard.ts';
@@ -11,7 +12,6 @@ import type { Effect } from '../store/port.ts';
 import type { Base } from './base.ts';
 import { reseal } from './reseal.ts';
 
-export const HOME_APP_ID = 'app_default';
 const FINGERPRINT_KEY = 'fingerprint_key';
 const purpose = 'fingerprint key';
 const ENVIRONMENT_KEY_NAME = 'AFFIDAVIT_ADMIN_KEY';

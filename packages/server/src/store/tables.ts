@@ -10,6 +10,8 @@ export interface AppsTable {
   app_id: string;
   name: string;
   created_at: number;
+  /** 1 where anyone may read the ledger: headers and hashes, never contents. */
+  ledger_public: Generated<number>;
 }
 
 export interface SigningKeysTable {

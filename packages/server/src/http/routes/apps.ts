@@ -1,6 +1,7 @@
-import { AffidavitError, AppBody, newId } from '@affidavit/schema';
+import { AffidavitError, AppBody, AppPatch, newId } from '@affidavit/schema';
 import type { z } from 'zod';
 
+import type { AppRow } from '../../access/directory.ts';
 import { newSigningKey } from '../../sequence/signing-keys.ts';
 import type { Effect } from '../../store/port.ts';
 import { administer, CHANGE_ERRORS, requestFields } from '../administer.ts';
@@ -62,6 +63,27 @@ async function insertApp(context: Context, app: number, { app_id, name, origin }
   await administer(context, { event_type: 'app.created', args: { app_id, name } }, effects);
 }
 
+async function updateApp(context: Context<z.infer<typeof AppPatch>>) {
+  const { services, body, app } = context;
+  const { name, ledger_public } = body;
+  const named = name === undefined ? {} : { name };
+  const opened = ledger_public === undefined ? {} : { ledger_public };
+  const set = {
+    ...named,
+    ...(ledger_public === undefined ? {} : { ledger_public: +ledger_public }),
+  };
+  await administer(
+    context,
+    { event_type: 'app.updated', args: { app_id: app.app_id, ...named, ...opened } },
+    [{ op: 'update', table: 'apps', where: { app: app.app }, set }],
+  );
+  return showApp((await services.directory.appByNumber(app.app)) as AppRow);
+}
+
+function showApp(row: AppRow) {
+  return { ...present(row), app_id: row.app_id, ledger_public: row.ledger_public === 1 };
+}
+
 export const appRoutes: readonly Route[] = [
   route({
     ...admin,
@@ -82,7 +104,16 @@ export const appRoutes: readonly Route[] = [
     handler: async ({ services, identity, query, app }) => {
       const all = await services.directory.apps();
       const seen = identity.installation ? all : all.filter((row) => row.app === app.app);
-      return pageOf(seen.map(present), (row) => String(row.app_id), query);
+      return pageOf(seen.map(showApp), (row) => row.app_id, query);
     },
+  }),
+  route({
+    ...admin,
+    method: 'PATCH',
+    path: '/v1/apps/:app_id',
+    summary: 'Rename an app, or open or close its ledger to the public',
+    body: AppPatch,
+    errors: CHANGE_ERRORS,
+    handler: updateApp,
   }),
 ];

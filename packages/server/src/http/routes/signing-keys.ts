@@ -6,7 +6,7 @@ import type { ChainedKey } from '../../prove/keys.ts';
 import { planRotation } from '../../sequence/rotation.ts';
 import type { SigningKey } from '../../store/port.ts';
 import { administer, CHANGE_ERRORS } from '../administer.ts';
-import { LIST_QUERY, present, readLimit } from '../list.ts';
+import { present, readLimit } from '../list.ts';
 import { single } from '../read-request.ts';
 import { route, type Context, type Route } from '../route.ts';
 
@@ -49,7 +49,7 @@ async function rotate(context: Context<z.infer<typeof SigningKeyRotateBody>>) {
 }
 
 /** Sizes are the places to go on from. */
-async function listKeys({ services, app, query }: Context) {
+export async function listKeys({ services, app, query }: Context) {
   const limit = readLimit(query, PAGE_MAX);
   const cursor = single(query, 'cursor') ?? '-1';
   if (!/^(-1|\d{1,15})$/.test(cursor)) {
@@ -69,16 +69,6 @@ async function listKeys({ services, app, query }: Context) {
 }
 
 export const signingKeyRoutes: readonly Route[] = [
-  route({
-    access: 'ledger:read',
-    tag: 'ledger',
-    method: 'GET',
-    path: '/v1/ledger/keys',
-    summary: 'The keys that sign the log or have signed it, each with the proof of how it came in',
-    query: LIST_QUERY,
-    errors: ['invalid_cursor', 'query_timeout', 'overloaded'],
-    handler: listKeys,
-  }),
   route({
     access: 'admin',
     tag: 'ledger',

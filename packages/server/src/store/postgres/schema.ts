@@ -178,4 +178,13 @@ ALTER TABLE signing_keys ADD COLUMN retires_at bigint, ADD COLUMN to_size bigint
 
 const collated = (step: string) => step.replaceAll(/\bTEXT\b/g, 'text COLLATE "C"');
 
-export const MIGRATIONS: readonly string[] = [collated(TABLES) + GUARDS, collated(KEY_ROTATION)];
+/** Whether anyone may read the ledger of an app. */
+const PUBLIC_LEDGERS = `
+ALTER TABLE apps ADD COLUMN ledger_public integer NOT NULL DEFAULT 0;
+`;
+
+export const MIGRATIONS: readonly string[] = [
+  collated(TABLES) + GUARDS,
+  collated(KEY_ROTATION),
+  PUBLIC_LEDGERS,
+];

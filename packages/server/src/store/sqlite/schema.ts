@@ -100,4 +100,9 @@ ALTER TABLE signing_keys ADD COLUMN change TEXT;
 ALTER TABLE signing_keys ADD COLUMN change_checkpoint TEXT;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, KEY_ROTATION];
+/** Whether anyone may read the ledger of an app. */
+const PUBLIC_LEDGERS = `
+ALTER TABLE apps ADD COLUMN ledger_public INTEGER NOT NULL DEFAULT 0;
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, KEY_ROTATION, PUBLIC_LEDGERS];

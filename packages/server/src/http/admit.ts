@@ -1,0 +1,67 @@
+import type { AppRef } from '@affidavit/vault';
+
+import { HOME_APP_ID, type StoredDirectory } from '../access/directory.ts';
+import { authenticate, requireScope, type Identity } from '../access/identity.ts';
+import { findApp } from './read-request.ts';
+import type { Route } from './route.ts';
+
+/** Who may come in, decided before the body is read. */
+
+export interface Admitted {
+  readonly identity: Identity;
+  /** Set for those who come without a key; others get theirs by key and request. */
+  readonly app: AppRef | null;
+}
+
+/** What anyone may have written. */
+export interface Knock {
+  readonly headers: { readonly authorization?: string | undefined };
+  readonly params: unknown;
+  readonly query: unknown;
+}
+
+const NO_APP: AppRef = { app: 0, app_id: '' };
+
+/** Whoever needs no key. */
+const NOBODY: Identity = {
+  app: 0,
+  key_id: '',
+  prefix: '',
+  scopes: new Set(),
+  installation: false,
+  agent: null,
+};
+
+export const isNobody = (identity: Identity): boolean => identity === NOBODY;
+
+/** Throws `unauthorized` and `forbidden`. */
+export async function admit(
+  directory: StoredDirectory,
+  { access, openWhenPublic }: Route,
+  knock: Knock,
+  now: number,
+): Promise<Admitted> {
+  if (access === 'public') return { identity: NOBODY, app: NO_APP };
+  const open = openWhenPublic ? await publicApp(directory, knock) : null;
+  if (open) return { identity: NOBODY, app: open };
+  const identity = await authenticate(directory, knock.headers.authorization, now);
+  if (access !== 'any_key') requireScope(identity, access);
+  return { identity, app: null };
+}
+
+/**
+ * The app whose public ledger is asked for: the one that is named, or without a key the default
+ * app. An app that is not public looks the same as one that is not there.
+ */
+async function publicApp(
+  directory: StoredDirectory,
+  { headers, params, query }: Knock,
+): Promise<AppRef | null> {
+  const preset = headers.authorization === undefined ? HOME_APP_ID : undefined;
+  const { app_id: inPath } = params as { app_id?: unknown };
+  const { app_id: inQuery } = query as { app_id?: unknown };
+  const named = inPath ?? inQuery ?? preset;
+  if (typeof named !== 'string') return null;
+  const app = await findApp(directory, named);
+  return app?.ledger_public === 1 ? app : null;
+}
