@@ -12,6 +12,7 @@ import {
   makeApp,
   makeGrant,
 } from './support/world.ts';
+import { eventually } from './support/trail.ts';
 import { problem, type AgentUnderTest, type AppUnderTest } from './support/world.ts';
 
 /** A request that is sent again under its Idempotency-Key has its effect once. */
@@ -264,7 +265,9 @@ describe('a crash while the service is handling a call', () => {
 
     const second = await startAffidavit({ dataFolder });
     try {
-      const entries = await find(second, own.key, { run_id: 'run_crash' });
+      const found = () => find(second, own.key, { run_id: 'run_crash' });
+      await eventually('the intent is closed', async () => (await found()).length > 1, 60_000);
+      const entries = await found();
       assert.deepEqual(
         entries.map(({ event_type, outcome }) => [event_type, outcome]),
         [

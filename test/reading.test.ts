@@ -8,6 +8,7 @@ import { FACET_FIELDS, LOOKUP_FIELDS } from '@affidavit/schema';
 import { countValues, matchesAll, matchesText } from './support/naive-query.ts';
 import { assertUnderCheckpoint } from './support/naive-ledger.ts';
 import { exportTests } from './support/export-tests.ts';
+import { onPostgres } from './support/database.ts';
 import { startAffidavit, type Affidavit } from './support/server.ts';
 import { eventually, getPage, readAll, sleep, write, type Entry } from './support/trail.ts';
 import { variedEvent } from './support/varied-events.ts';
@@ -23,7 +24,8 @@ let server: Affidavit;
 /** Everything that was there when the writers had ended, in order. */
 let entries: Entry[] = [];
 before(async () => {
-  server = await startAffidavit();
+  // On a busy machine a batch of another store takes longer than a caller would wait.
+  server = await startAffidavit({ env: { AFFIDAVIT_WRITE_DEADLINE_MS: '20000' } });
 });
 after(async () => assert.equal(await server.stop(), 0, server.stdout()));
 
@@ -125,7 +127,8 @@ suite('many writers, and readers beside them', () => {
     await assertUnderCheckpoint(server, entries);
   });
 
-  test('the index reaches behind the merged segment', async () => {
+  const skip = onPostgres && 'looks into the file of the embedded store';
+  test('the index reaches behind the merged segment', { skip }, async () => {
     const db = new DatabaseSync(join(server.dataFolder, 'affidavit.db'), { readOnly: true });
     const count = db.prepare('SELECT count(*) AS count FROM segments WHERE first_seq < 65536');
     const end = db.prepare('SELECT max(end_seq) AS end FROM segments');

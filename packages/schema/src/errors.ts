@@ -107,7 +107,7 @@ export const ERROR_CATALOGUE = defineCatalogue({
   },
   audit_unavailable: {
     status: 503,
-    title: 'The trail cannot be written',
+    title: 'The trail is not available',
     advice: 'The reason says what an operator must mend.',
   },
   query_timeout: {

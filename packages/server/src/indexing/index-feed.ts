@@ -1,10 +1,9 @@
 import type { Logger } from 'pino';
 
-import type { Database } from '../store/open.ts';
-import type { LeaseCall } from '../sequence/writer-thread.ts';
 import { LastingThread } from '../threads/lasting.ts';
 import { SMALL_SEGMENT } from './indexer.ts';
-import type { IndexerSettings, IndexNotice } from './indexer-thread.ts';
+import type { IndexerSettings } from './indexer-thread.ts';
+import type { IndexNotice } from './writer-link.ts';
 
 const PAUSE_AFTER_FAILURE_MS = 5000;
 
@@ -17,14 +16,10 @@ export class IndexFeed {
   #busy = false;
   #closed = false;
 
-  readonly #lease: LeaseCall | null;
   #isOurs = false;
 
-  /** `lease` is what other processes must not hold while this one writes; null where there are none. */
-  constructor(database: Database, writer: LastingThread, journal: Logger, lease: LeaseCall | null) {
+  constructor(settings: IndexerSettings, writer: LastingThread, journal: Logger) {
     this.#journal = journal;
-    this.#lease = lease;
-    const settings: IndexerSettings = { database };
     this.#indexer = new LastingThread({
       module: new URL('./indexer-thread.ts', import.meta.url),
       workerData: settings,
@@ -58,7 +53,7 @@ export class IndexFeed {
   async #pass(notice: IndexNotice, writer: LastingThread): Promise<void> {
     if ('tidy' in notice) return writer.call('tidy', notice.tidy);
     const { id, write } = notice;
-    const error = await writer.call('index', { write, lease: this.#lease }).then(
+    const error = await writer.call('index', write).then(
       () => null,
       (failure: Error) => failure.message,
     );

@@ -1,53 +1,45 @@
-/** Indexes in the background; its writes go through the writer thread, in turn with the ledger's. */
+/** Indexes in the background, apart from who writes the ledger and who reads it. */
 import { workerData } from 'node:worker_threads';
 
 import { openReadStore, startUpkeep, type Database } from '../store/open.ts';
+import type { HeldLease } from '../store/postgres/index-store.ts';
 import { notify, serve } from '../threads/rpc.ts';
 import { Indexer } from './indexer.ts';
-import type { IndexWrite } from './write.ts';
+import { WriterLink, type IndexNotice } from './writer-link.ts';
+import { writeIndexPages, type IndexWrite } from './write.ts';
 
 export interface IndexerSettings {
   readonly database: Database;
+  /** Held by the one process that indexes, where several share the database. */
+  readonly lease: HeldLease;
 }
 
-/** What this thread asks of the writer: to write pages, or to tidy. */
-export type IndexNotice =
-  | { readonly id: number; readonly write: IndexWrite }
-  | { readonly tidy: number };
-
-const { database } = workerData as IndexerSettings;
+const { database, lease } = workerData as IndexerSettings;
 const db = await openReadStore(database);
 const upkeep = await startUpkeep(database, (pages) =>
   notify({ tidy: pages } satisfies IndexNotice),
 );
+const link = new WriterLink();
+const own = database.kind === 'postgres' ? await ownConnection(database.url) : null;
 
-interface Waiting {
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+/** A connection of its own, so that no commit waits for pages; every step proves the lease. */
+async function ownConnection(url: string) {
+  const { PostgresIndexStore } = await import('../store/postgres/index-store.ts');
+  return new PostgresIndexStore(url, lease);
 }
-const waiting = new Map<number, Waiting>();
-let nextId = 1;
 
-const indexer = new Indexer({
-  db,
-  write: (write) =>
-    new Promise<void>((resolve, reject) => {
-      const id = nextId++;
-      waiting.set(id, { resolve, reject });
-      notify({ id, write } satisfies IndexNotice);
-    }),
-});
+/** SQLite has one connection that writes: pages go in turn with the ledger's own. */
+function write(step: IndexWrite): Promise<void> {
+  return own ? own.write((at) => writeIndexPages(at, step)) : link.write(step);
+}
+
+const indexer = new Indexer({ db, write });
 
 serve({
   catchUp: (app: number) => indexer.catchUp(app),
-  written: ({ id, error }: { id: number; error: string | null }) => {
-    const { resolve, reject } = waiting.get(id) as Waiting;
-    waiting.delete(id);
-    if (error === null) resolve();
-    else reject(new Error(error));
-  },
-  close: () => {
+  written: (answer: { id: number; error: string | null }) => link.settle(answer),
+  close: async () => {
     upkeep.close();
-    return db.destroy();
+    await Promise.all([db.destroy(), own?.close()]);
   },
 });

@@ -23,18 +23,22 @@ export type IndexWrite =
     }
   | { readonly step: 'discard'; readonly app: number; readonly segment: number };
 
+const FACETS_PER_STATEMENT = 1000;
+
 export async function writeIndexPages(db: Kysely<Tables>, write: IndexWrite): Promise<void> {
   const { app, segment } = write;
   if (write.step === 'pages') {
-    for (const { first_term, page } of write.pages) {
-      await db
-        .insertInto('postings')
-        .values({ app, segment, first_term, page })
-        .onConflict((conflict) =>
-          conflict.columns(['app', 'segment', 'first_term']).doUpdateSet({ page }),
-        )
-        .execute();
-    }
+    const rows = write.pages.map(({ first_term, page }) => ({ app, segment, first_term, page }));
+    if (rows.length === 0) return;
+    await db
+      .insertInto('postings')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['app', 'segment', 'first_term'])
+          .doUpdateSet((eb) => ({ page: eb.ref('excluded.page') })),
+      )
+      .execute();
     return;
   }
   if (write.step === 'discard') {
@@ -61,10 +65,11 @@ async function publish(
     .values({ app, segment, first_seq, end_seq, ready: 1 })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
-  for (const { field, value } of facets) {
+  for (let at = 0; at < facets.length; at += FACETS_PER_STATEMENT) {
+    const some = facets.slice(at, at + FACETS_PER_STATEMENT);
     await db
       .insertInto('facet_values')
-      .values({ app, field, value })
+      .values(some.map(({ field, value }) => ({ app, field, value })))
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }

@@ -2,14 +2,11 @@
 import { workerData } from 'node:worker_threads';
 
 import { createKeyring } from '@affidavit/vault/sealing';
-import type { Kysely } from 'kysely';
 
 import { writeIndexPages, type IndexWrite } from '../indexing/write.ts';
 import { forgetAnswers } from '../store/forget.ts';
 import { openLedgerStore, type Database } from '../store/open.ts';
 import { StoreFailure, type LedgerStore } from '../store/port.ts';
-import * as leases from '../store/postgres/leases.ts';
-import type { Tables } from '../store/tables.ts';
 import { serve } from '../threads/rpc.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import {
@@ -26,22 +23,13 @@ export interface WriterSettings {
   readonly database: Database;
   readonly master_keys: readonly Uint8Array[];
   readonly guard_path: string;
-  /** Names this process in leases, and among those that are alive. */
-  readonly process_id: string;
 }
 
 const GUARD_PAUSE_MS = 1000;
 /** Index pages can wait: they give way at once where something holds the database. */
 const DERIVE_DEADLINE_MS = 200;
-const LEASE_DEADLINE_MS = 2000;
-
-export interface LeaseCall {
-  readonly name: string;
-  readonly ttlMs: number;
-}
 
 const settings = workerData as WriterSettings;
-const { process_id } = settings;
 const keyring = createKeyring(settings.master_keys);
 
 interface Ledger {
@@ -74,17 +62,6 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
   const turn = tail.then(work);
   tail = turn.catch(() => undefined);
   return turn;
-}
-
-/** Small writes beside the ledger, with their answer. */
-function answering<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
-  return inTurn(async () => {
-    let answer: T | undefined;
-    await ledger().store.derive(Date.now() + LEASE_DEADLINE_MS, async (db) => {
-      answer = await work(db);
-    });
-    return answer as T;
-  });
 }
 
 function saveGuard(): void {
@@ -158,27 +135,19 @@ serve({
       return verdicts;
     }),
   tidy: (pages: number) => inTurn(() => ledger().store.tidy(pages)),
-  /** `lease` names the one under which this process indexes, where there are others. */
-  index: ({ write, lease }: { write: IndexWrite; lease: LeaseCall | null }) =>
+  index: (write: IndexWrite) =>
     inTurn(() =>
-      ledger().store.derive(Date.now() + DERIVE_DEADLINE_MS, async (db) => {
-        if (lease && !(await leases.renewLease(db, lease.name, process_id, lease.ttlMs))) {
-          throw new StoreFailure('locked', 'another process indexes');
-        }
-        await writeIndexPages(db, write);
-      }),
+      ledger().store.derive(Date.now() + DERIVE_DEADLINE_MS, (db) => writeIndexPages(db, write)),
     ),
-  takeLease: ({ name, ttlMs }: LeaseCall) =>
-    answering((db) => leases.takeLease(db, name, process_id, ttlMs)),
-  renewLease: ({ name, ttlMs }: LeaseCall) =>
-    answering((db) => leases.renewLease(db, name, process_id, ttlMs)),
-  releaseLease: (name: string) => answering((db) => leases.releaseLease(db, name, process_id)),
-  seen: () => answering((db) => leases.seen(db, process_id)),
-  retire: () => answering((db) => leases.retire(db, process_id)),
-  deadProcesses: (olderThanMs: number) => answering((db) => leases.deadProcesses(db, olderThanMs)),
-  forgetProcess: (process: string) => answering((db) => leases.forgetProcess(db, process)),
   /** One step of forgetting answers from before a time; whether there may be more. */
-  forgetAnswers: (before: number) => answering((db) => forgetAnswers(db, before)),
+  forgetAnswers: (before: number) =>
+    inTurn(async () => {
+      let more = false;
+      await ledger().store.derive(Date.now() + DERIVE_DEADLINE_MS, async (db) => {
+        more = await forgetAnswers(db, before);
+      });
+      return more;
+    }),
   close: () =>
     inTurn(async () => {
       try {

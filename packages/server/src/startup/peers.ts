@@ -7,10 +7,10 @@ import { LEASE_MS, type Duties, type LeaseKeeper } from '../duties/duties.ts';
 import type { IndexFeed } from '../indexing/index-feed.ts';
 import type { Trail } from '../ingest/trail.ts';
 import type { CommitFeed } from '../sequence/commit-feed.ts';
-import type { LeaseCall } from '../sequence/writer-thread.ts';
+import type { Database } from '../store/open.ts';
+import type { PostgresPeers } from '../store/postgres/peers.ts';
 import type { News, PostgresNews } from '../store/postgres/news.ts';
 import { StoreFailure } from '../store/port.ts';
-import type { LastingThread } from '../threads/lasting.ts';
 import { closeOpenIntents } from './recover.ts';
 
 /** What a process does because others share its ledger: only with PostgreSQL. */
@@ -24,13 +24,14 @@ const RECOVERY_PAUSE_MS = 2000;
 const LEASE_WAIT_MS = 60_000;
 const LEASE_PAUSE_MS = 200;
 
-/** Leases by way of the writer, whose connection it is. */
-export function leasesOf(writer: LastingThread): LeaseKeeper {
-  return {
-    take: (name, ttlMs) => writer.call('takeLease', { name, ttlMs } satisfies LeaseCall),
-    renew: (name, ttlMs) => writer.call('renewLease', { name, ttlMs } satisfies LeaseCall),
-    release: (name) => writer.call('releaseLease', name),
-  };
+/** This process among those that share its database; null where it is alone. */
+export async function peersOn(
+  database: Database,
+  processId: string,
+): Promise<PostgresPeers | null> {
+  if (database.kind !== 'postgres') return null;
+  const { PostgresPeers: Peers } = await import('../store/postgres/peers.ts');
+  return new Peers(database.url, processId);
 }
 
 /** Runs what only one process at a time may do, as the first start is; others wait for it. */
@@ -61,14 +62,15 @@ interface Hearers {
   readonly journal: Logger;
 }
 
-/** Passes on what the other processes change, and distrusts the cache while nothing is heard. */
+/** Passes on what other processes change, and distrusts the cache while nothing is heard. */
 export async function hearPeers(
-  url: string,
+  database: Database,
   { directory, commits, index, journal }: Hearers,
-): Promise<PostgresNews> {
+): Promise<PostgresNews | null> {
+  if (database.kind !== 'postgres') return null;
   const { PostgresNews: Hearing } = await import('../store/postgres/news.ts');
   return Hearing.open({
-    url,
+    url: database.url,
     onNews: ({ app, size, tables }: News) => {
       if (tables) directory.onChanges(tables);
       if (size === undefined) return;
@@ -97,32 +99,35 @@ async function lookAround({ directory, commits, index }: Hearers): Promise<void>
 }
 
 /** Says that this process is alive until it is stopped; then that it has ended. */
-export async function stayAlive(writer: LastingThread): Promise<() => Promise<void>> {
-  await writer.call('seen', null);
+export async function stayAlive(peers: PostgresPeers): Promise<() => Promise<void>> {
+  await peers.seen();
   const timer = setInterval(() => {
-    writer.call('seen', null).catch(() => undefined);
+    peers.seen().catch(() => undefined);
   }, SEEN_EVERY_MS);
   timer.unref();
   return async () => {
     clearInterval(timer);
-    await writer.call('retire', null).catch(() => undefined);
+    await peers.retire().catch(() => undefined);
+    await peers.close();
   };
 }
 
 interface Recovery {
   readonly duties: Duties;
-  readonly writer: LastingThread;
   readonly directory: StoredDirectory;
   readonly trail: Trail;
 }
 
 /** Closes what processes left open that died, one process for all. */
-export function recoverFromPeers({ duties, writer, directory, trail }: Recovery): void {
+export function recoverFromPeers(
+  peers: PostgresPeers,
+  { duties, directory, trail }: Recovery,
+): void {
   const timing = { pauseMs: RECOVERY_PAUSE_MS, delayMs: RECOVERY_DELAY_MS };
   duties.every('recovery', timing, async () => {
-    const dead = await writer.call<string[]>('deadProcesses', DEAD_AFTER_MS);
+    const dead = await peers.dead(DEAD_AFTER_MS);
     if (dead.length === 0) return;
     await closeOpenIntents({ directory, trail }, (id) => dead.includes(id));
-    for (const process of dead) await writer.call('forgetProcess', process);
+    for (const process of dead) await peers.forget(process);
   });
 }

@@ -15,7 +15,7 @@ import { pino, type Logger } from 'pino';
 import { StoredDirectory } from '../access/directory.ts';
 import { ConfigError, type Config } from '../config/config.ts';
 import { readMasterKeys } from '../config/master-key.ts';
-import { ALONE, Duties, LEASE_MS } from '../duties/duties.ts';
+import { ALONE, Duties } from '../duties/duties.ts';
 import { keepRetiring } from '../duties/retire-keys.ts';
 import { firstStart, type FirstStart } from './first-start.ts';
 import { Metrics } from '../http/metrics.ts';
@@ -28,7 +28,7 @@ import { ReceiptReads } from '../prove/receipt-reads.ts';
 import { ReaderPool } from '../query/reader-pool.ts';
 import { StreamReads } from '../query/stream-reads.ts';
 import { keepForgetting } from './forgetting.ts';
-import { hearPeers, inTurn, leasesOf, recoverFromPeers, stayAlive } from './peers.ts';
+import { hearPeers, inTurn, peersOn, recoverFromPeers, stayAlive } from './peers.ts';
 import { closeOpenIntents } from './recover.ts';
 import { CommitFeed } from '../sequence/commit-feed.ts';
 import type { Rollback } from '../sequence/rollback-guard.ts';
@@ -75,20 +75,17 @@ export async function startServer(
     database,
     master_keys: masterKeys,
     guard_path: config.guard_path ?? join(config.data_folder, 'last-checkpoints.json'),
-    process_id: processId,
   };
   const writer = await openWriter(settings, config.accept_rollback !== undefined, journal);
-  const isShared = database.kind === 'postgres';
-  const leases = isShared ? leasesOf(writer.thread) : ALONE;
+  const peers = await peersOn(database, processId);
+  const leases = peers ?? ALONE;
   const duties = new Duties({ leases, journal });
   const commits = new CommitFeed();
   const directoryReaders = readers(database, 1, config);
   const directory = new StoredDirectory(directoryReaders);
-  const indexLease = isShared ? { name: INDEXING, ttlMs: LEASE_MS } : null;
-  const index = new IndexFeed(database, writer.thread, journal, indexLease);
-  const news = isShared
-    ? await hearPeers(database.url, { directory, commits, index, journal })
-    : null;
+  const indexing = { database, lease: { name: INDEXING, holder: processId } };
+  const index = new IndexFeed(indexing, writer.thread, journal);
+  const news = await hearPeers(database, { directory, commits, index, journal });
   const sequencer: Sequencer = new Sequencer({
     write: (submissions) => writer.thread.call<Verdict[]>('write', submissions),
     now: Date.now,
@@ -125,9 +122,9 @@ export async function startServer(
 
   const base = { config, directory, trail, keyring, now: Date.now };
   const first = await inTurn(leases, () => firstStart(base, writer.rollbacks));
-  const endLife = isShared ? await stayAlive(writer.thread) : null;
-  const closedIntents = isShared ? 0 : await closeOpenIntents(base, (id) => id !== processId);
-  if (isShared) recoverFromPeers({ ...base, duties, writer: writer.thread });
+  const endLife = peers ? await stayAlive(peers) : null;
+  const closedIntents = peers ? 0 : await closeOpenIntents(base, (id) => id !== processId);
+  if (peers) recoverFromPeers(peers, { ...base, duties });
   const queryReaders = readers(database, QUERY_THREADS, config);
   const services: Services = {
     ...base,

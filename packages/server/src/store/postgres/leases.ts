@@ -43,6 +43,21 @@ export async function renewLease(
   return rows.length === 1;
 }
 
+/** Whether the lease is the holder's for `remaining` ms more. */
+export async function holdsLease(
+  db: Kysely<Tables>,
+  name: string,
+  holder: string,
+  remaining: number,
+): Promise<boolean> {
+  const { rows } = await sql`
+    SELECT name FROM leases
+    WHERE name = ${name} AND holder = ${holder} AND expires_at > ${NOW} + ${remaining}::bigint`.execute(
+    db,
+  );
+  return rows.length === 1;
+}
+
 /** Gives a lease back; nothing happens where it is another's. */
 export async function releaseLease(
   db: Kysely<Tables>,

@@ -13,7 +13,7 @@ import { openWriterLink } from './writer-link.ts';
 const WAIT_MIN_MS = 20;
 /** PostgreSQL gives up a statement this long after the lock, and the store the connection. */
 const STATEMENT_GRACE_MS = 500;
-const CONNECTION_GRACE_MS = 2000;
+export const CONNECTION_GRACE_MS = 2000;
 const WAIT_MAX_MS = 600_000;
 
 export interface PostgresStoreOptions {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { assertStoredSoundly, assertUnderCheckpoint } from './support/naive-ledger.ts';
-import { grantOn, startProvider } from './support/provider.ts';
-import { startAffidavit, temporaryFolder, type Affidavit } from './support/server.ts';
-import { newEvent, startWriters } from './support/writers.ts';
+import { assertStoredSoundly, assertUnderCheckpoint } from '../support/naive-ledger.ts';
+import { grantOn, startProvider } from '../support/provider.ts';
+import { startAffidavit, temporaryFolder, type Affidavit } from '../support/server.ts';
+import { newEvent, startWriters } from '../support/writers.ts';
 import {
   eventually,
   readAll,
@@ -13,7 +13,7 @@ import {
   write,
   type Acknowledged,
   type Entry,
-} from './support/trail.ts';
+} from '../support/trail.ts';
 
 const KILLS = 3;
 

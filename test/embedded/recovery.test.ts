@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { suite, test } from 'node:test';
 
-import { failToStart, type FailedStart } from './support/failing-start.ts';
-import { assertUnderCheckpoint } from './support/naive-ledger.ts';
-import { grantOn, startProvider } from './support/provider.ts';
-import { startAffidavit, temporaryFolder, type Affidavit } from './support/server.ts';
-import { eventually, readAll, write, type Page } from './support/trail.ts';
-import { newEvent } from './support/writers.ts';
+import { failToStart, type FailedStart } from '../support/failing-start.ts';
+import { assertUnderCheckpoint } from '../support/naive-ledger.ts';
+import { grantOn, startProvider } from '../support/provider.ts';
+import { startAffidavit, temporaryFolder, type Affidavit } from '../support/server.ts';
+import { eventually, readAll, write, type Page } from '../support/trail.ts';
+import { newEvent } from '../support/writers.ts';
 
 /** Starting: again, after a crash, under other keys, and where it must not. */
 

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, suite, test } from 'node:test';
 
-import { limitFileSize, smallDisk } from './support/disk.ts';
-import { faultsFrom, isPlanned, plan, type Fault } from './support/faults.ts';
-import { assertUnderCheckpoint } from './support/naive-ledger.ts';
-import { grantOn, startProvider, type Provider } from './support/provider.ts';
-import { startAffidavit, temporaryFolder, type Affidavit, type Answer } from './support/server.ts';
-import { eventually, getPage, readAll, write, type Entry } from './support/trail.ts';
-import { newEvent } from './support/writers.ts';
+import { limitFileSize, smallDisk } from '../support/disk.ts';
+import { faultsFrom, isPlanned, plan, type Fault } from '../support/faults.ts';
+import { assertUnderCheckpoint } from '../support/naive-ledger.ts';
+import { grantOn, startProvider, type Provider } from '../support/provider.ts';
+import { startAffidavit, temporaryFolder, type Affidavit, type Answer } from '../support/server.ts';
+import { eventually, getPage, readAll, write, type Entry } from '../support/trail.ts';
+import { newEvent } from '../support/writers.ts';
 
 /** When the trail cannot be written, nothing happens, the answer says why, and all recovers. */
 

@@ -3,11 +3,11 @@ import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from '
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 
-import { failToStart } from './support/failing-start.ts';
-import { assertUnderCheckpoint } from './support/naive-ledger.ts';
-import { startAffidavit, temporaryFolder } from './support/server.ts';
-import { readAll, write } from './support/trail.ts';
-import { newEvent } from './support/writers.ts';
+import { failToStart } from '../support/failing-start.ts';
+import { assertUnderCheckpoint } from '../support/naive-ledger.ts';
+import { startAffidavit, temporaryFolder } from '../support/server.ts';
+import { readAll, write } from '../support/trail.ts';
+import { newEvent } from '../support/writers.ts';
 
 /** A database that is not the one signed last: a restored backup, or another one. */
 

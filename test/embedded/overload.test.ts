@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 
-import { assertUnderCheckpoint } from './support/naive-ledger.ts';
-import { grantOn, startProvider } from './support/provider.ts';
-import { startAffidavit, type Affidavit, type Answer } from './support/server.ts';
-import { eventually, readAll, sleep, write } from './support/trail.ts';
-import { newEvent } from './support/writers.ts';
+import { assertUnderCheckpoint } from '../support/naive-ledger.ts';
+import { grantOn, startProvider } from '../support/provider.ts';
+import { startAffidavit, type Affidavit, type Answer } from '../support/server.ts';
+import { eventually, readAll, sleep, write } from '../support/trail.ts';
+import { newEvent } from '../support/writers.ts';
 
 /** The queue holds 20,000 events, and one batch of 2,000 can be under way besides. */
 const QUEUE = 20_000;
