@@ -7,6 +7,7 @@ import { grantOn, startProvider } from '../support/provider.ts';
 import { startAffidavit, temporaryFolder, type Affidavit } from '../support/server.ts';
 import { newEvent, startWriters } from '../support/writers.ts';
 import {
+  assertKept,
   eventually,
   readAll,
   sleep,
@@ -16,19 +17,6 @@ import {
 } from '../support/trail.ts';
 
 const KILLS = 3;
-
-function assertKept(acknowledged: Iterable<Acknowledged>, entries: readonly Entry[]) {
-  const byId = new Map(entries.map((entry) => [entry.event_id, entry]));
-  assert.equal(byId.size, entries.length, 'no event stands twice');
-  for (const { event_id, seq, leaf_hash, created_at } of acknowledged) {
-    const entry = byId.get(event_id);
-    assert.ok(entry, `${event_id} was acknowledged and is gone`);
-    assert.deepEqual(
-      { seq: entry.seq, leaf_hash: entry.leaf_hash, created_at: entry.created_at },
-      { seq, leaf_hash, created_at },
-    );
-  }
-}
 
 test('nothing acknowledged is lost when the process is killed under load', async () => {
   const dataFolder = temporaryFolder();

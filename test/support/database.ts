@@ -17,6 +17,14 @@ export function postgres(): Promise<TestServer> {
   return starting;
 }
 
+/** Why there is no PostgreSQL to test with, or false. */
+export function whyNoPostgres(): Promise<string | false> {
+  return postgres().then(
+    () => false,
+    (error: Error) => error.message,
+  );
+}
+
 async function start(): Promise<TestServer> {
   const server = await startPostgres();
   if (typeof server === 'string') throw new Error(server);

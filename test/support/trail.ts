@@ -73,3 +73,17 @@ export async function eventually(
     await sleep(25);
   }
 }
+
+/** Everything that was acknowledged is there, once, in the place that was promised. */
+export function assertKept(acknowledged: Iterable<Acknowledged>, entries: readonly Entry[]) {
+  const byId = new Map(entries.map((entry) => [entry.event_id, entry]));
+  assert.equal(byId.size, entries.length, 'no event stands twice');
+  for (const { event_id, seq, leaf_hash, created_at } of acknowledged) {
+    const entry = byId.get(event_id);
+    assert.ok(entry, `${event_id} was acknowledged and is gone`);
+    assert.deepEqual(
+      { seq: entry.seq, leaf_hash: entry.leaf_hash, created_at: entry.created_at },
+      { seq, leaf_hash, created_at },
+    );
+  }
+}
