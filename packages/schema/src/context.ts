@@ -51,6 +51,20 @@ function checkEntry(key: string, value: unknown): ContextFault | null {
   return null;
 }
 
+/** As UTF-8 and with its escapes, one character of a text takes this many bytes of JSON. */
+const BYTES_PER_CHARACTER = 6;
+/** Four quotes, colon and comma. */
+const BYTES_PER_ENTRY = 6;
+
+/** Bytes as JSON; of a context that is surely small enough, only no less than that. */
+function sizeOf(entries: readonly (readonly [string, string])[], value: object): number {
+  let most = 2;
+  for (const [key, member] of entries) {
+    most += BYTES_PER_ENTRY + (key.length + member.length) * BYTES_PER_CHARACTER;
+  }
+  return most <= CONTEXT_LIMITS.bytes ? most : encoder.encode(JSON.stringify(value)).length;
+}
+
 /** The first violation of the limits in a value that anyone may have sent, or null. */
 export function checkContext(value: unknown): ContextFault | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -65,7 +79,7 @@ export function checkContext(value: unknown): ContextFault | null {
     const found = checkEntry(key, member);
     if (found) return found;
   }
-  const bytes = encoder.encode(JSON.stringify(value)).length;
+  const bytes = sizeOf(entries as [string, string][], value);
   if (bytes > CONTEXT_LIMITS.bytes) {
     const message = `context is ${bytes} bytes as JSON`;
     return fault('context', message, `at most ${CONTEXT_LIMITS.bytes} bytes as JSON`);

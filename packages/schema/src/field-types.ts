@@ -17,12 +17,6 @@ export interface FieldType<S extends z.ZodType = z.ZodType> {
 /** Any JSON value; what comes off the wire is JSON already. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
-/** A type whose test is its schema. */
-export const typed = <S extends z.ZodType>(schema: S): FieldType<S> => ({
-  schema,
-  accepts: (value) => schema.safeParse(value).success,
-});
-
 const isText = (value: unknown, max: number) =>
   typeof value === 'string' && value.length >= 1 && value.length <= max;
 
@@ -49,9 +43,18 @@ export const flag = () => ({
   accepts: (value: unknown) => typeof value === 'boolean',
 });
 
-export const count = () => ({
-  schema: z.int().min(0),
-  accepts: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0,
+export const count = () => wholeNumber(0, Number.MAX_SAFE_INTEGER);
+
+export const wholeNumber = (min: number, max: number) => ({
+  schema: z.int().min(min).max(max),
+  accepts: (value: unknown) =>
+    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
+});
+
+/** A length of time, or another number that is not below zero. */
+export const positive = () => ({
+  schema: z.number().min(0),
+  accepts: (value: unknown) => Number.isFinite(value) && (value as number) >= 0,
 });
 
 export const list = () => ({
@@ -62,7 +65,13 @@ export const list = () => ({
     value.every((item) => isText(item, LIMITS.idCharacters)),
 });
 
-export const time = () => typed(z.iso.datetime({ offset: true }));
+const TIME = z.core.regexes.datetime({ offset: true });
+
+/** ISO 8601 with seconds and a zone. */
+export const time = () => ({
+  schema: z.iso.datetime({ offset: true }),
+  accepts: (value: unknown) => typeof value === 'string' && TIME.test(value),
+});
 
 export const anyJson = () => ({
   schema: z.custom<Json>((value) => value !== undefined),

@@ -1,10 +1,11 @@
-import { canonicalize, commitPart, SALT_SIZE, toHex, type PartName } from '@affidavit/ledger';
-import { PART_FIELDS, type AuditEvent, type FieldName } from '@affidavit/schema';
+import { SALT_SIZE } from '@affidavit/ledger';
+import { PART_FIELDS, type AuditEvent } from '@affidavit/schema';
 
 import { drawRandom } from '../random-pool.ts';
-import { nativeSha256 } from '../sequence/hash.ts';
+import { commitText } from '../sequence/hash.ts';
 import type { PreparedEvent } from '../sequence/submission.ts';
 import type { NewPart } from '../store/port.ts';
+import { canonicalText, envelopeText } from './envelope.ts';
 
 export interface Identity {
   readonly event_id: string;
@@ -12,45 +13,23 @@ export interface Identity {
   readonly fingerprint: Uint8Array | null;
 }
 
+const PARTS = [...PART_FIELDS] as readonly (keyof AuditEvent)[];
+
 /**
  * Splits a redacted event into its parts and commits to each (DESIGN §5). What the header says,
  * the envelope does not repeat.
  */
 export function prepareEvent(event: AuditEvent, identity: Identity): PreparedEvent {
-  const envelope: Record<string, unknown> = {};
   const parts: NewPart[] = [];
   const commitments: Record<string, string> = {};
-  const commit = (part: PartName, value: unknown) => {
-    const body = canonicalBody(value);
+  const commit = (part: string, body: string) => {
     const salt = drawRandom(SALT_SIZE);
     parts.push({ part, salt, body });
-    commitments[part] = toHex(commitPart(part, salt, Buffer.from(body), nativeSha256));
+    commitments[part] = commitText(part, salt, body);
   };
-  for (const name of Object.keys(event) as FieldName[]) {
-    const value = event[name as keyof AuditEvent];
-    if (value === undefined || name === 'event_id') continue;
-    if (PART_FIELDS.has(name)) commit(name as PartName, value);
-    else envelope[name] = value;
+  for (const part of PARTS) {
+    if (event[part] !== undefined) commit(part, canonicalText(event[part]));
   }
-  commit('envelope', envelope);
+  commit('envelope', envelopeText(event));
   return { ...identity, parts, commitments };
-}
-
-/**
- * The part as JCS text. What a client sends is well-formed when it comes here; what the server
- * itself saw is recorded even where a text was cut in the middle of a character.
- */
-function canonicalBody(value: unknown): string {
-  try {
-    return canonicalize(value);
-  } catch {
-    return canonicalize(JSON.parse(withoutHalves(JSON.stringify(value))));
-  }
-}
-
-/** JSON escapes half surrogate pairs, and no whole ones; they become U+FFFD. */
-function withoutHalves(json: string): string {
-  return json.replaceAll(/\\(?:u(d[89a-f][0-9a-f]{2})|.)/g, (escape, half?: string) =>
-    half === undefined ? escape : '\ufffd',
-  );
 }

@@ -62,6 +62,14 @@ function toError(issue: z.core.$ZodIssue, event: object, path: string): Affidavi
   return refuse(path, field, message, about ? `${about}: ${issue.message}` : issue.message);
 }
 
+/** Throws what is wrong with an event, most telling first. */
+function checkWithReason(event: Record<string, unknown>, path: string): void {
+  checkReserved(event, path);
+  checkEventContext(event, path);
+  const parsed = EventSchema.safeParse(event);
+  if (!parsed.success) throw toError(parsed.error.issues[0] as z.core.$ZodIssue, event, path);
+}
+
 /** `args` and `result` are kept whole or not at all. */
 function checkSizes(event: AuditEvent, path: string): void {
   for (const field of ['args', 'result', 'policy_context'] as const) {
@@ -86,11 +94,8 @@ export function validateEvent(value: unknown, path = ''): AuditEvent {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw refuse(path, '', 'an event is not an object', 'an object with event_type');
   }
-  checkReserved(value as Record<string, unknown>, path);
-  checkEventContext(value as Record<string, unknown>, path);
   if (!acceptsEvent(value as Record<string, unknown>)) {
-    const parsed = EventSchema.safeParse(value);
-    if (!parsed.success) throw toError(parsed.error.issues[0] as z.core.$ZodIssue, value, path);
+    checkWithReason(value as Record<string, unknown>, path);
   }
   const event = value as AuditEvent;
   checkHeaderNames(event, path);

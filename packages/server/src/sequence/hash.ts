@@ -4,6 +4,8 @@ import { HASH_SIZE, type Sha256 } from '@affidavit/ledger';
 
 const SCRATCH_BYTES = 64 * 1024;
 const scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+/** A UTF-16 unit becomes three bytes of UTF-8 at most. */
+const BYTES_PER_UNIT = 3;
 
 /** A digest of 32 characters, one for each byte, as bytes. */
 function bytesOf(digest: string): Uint8Array {
@@ -31,3 +33,36 @@ export const nativeSha256: Sha256 = (...chunks) => {
   }
   return digestOf(scratch.subarray(0, end));
 };
+
+/** The first `at` bytes of the scratch space, and behind them a text in UTF-8. */
+function withText(at: number, text: string): Uint8Array {
+  if (at + text.length * BYTES_PER_UNIT > SCRATCH_BYTES) {
+    return Buffer.concat([scratch.subarray(0, at), Buffer.from(text)]);
+  }
+  return scratch.subarray(0, at + scratch.write(text, at));
+}
+
+/** `leafHash` of the ledger for the text of a header: SHA-256(0x00 ‖ header). */
+export function hashLeaf(header: string): Uint8Array {
+  scratch[0] = 0;
+  return digestOf(withText(1, header));
+}
+
+const BLOCK_BYTES = 64;
+const outer = Buffer.allocUnsafeSlow(BLOCK_BYTES + HASH_SIZE);
+
+/**
+ * `commitPart` of the ledger for the text of a part, in lower-case hex: HMAC-SHA256 (RFC 2104) of
+ * the part's name, a zero byte and the text. The salt has 32 bytes.
+ */
+export function commitText(part: string, salt: Uint8Array, text: string): string {
+  scratch.fill(0x36, 0, BLOCK_BYTES);
+  outer.fill(0x5c, 0, BLOCK_BYTES);
+  for (let i = 0; i < salt.length; i++) {
+    scratch[i]! ^= salt[i] as number;
+    outer[i]! ^= salt[i] as number;
+  }
+  const start = BLOCK_BYTES + scratch.write(`${part}\0`, BLOCK_BYTES);
+  outer.write(hash('sha256', withText(start, text), 'binary'), BLOCK_BYTES, 'binary');
+  return hash('sha256', outer, 'hex');
+}
