@@ -3,8 +3,7 @@ import { PART_FIELDS, type AuditEvent } from '@affidavit/schema';
 
 import { drawRandom } from '../random-pool.ts';
 import { commitText } from '../sequence/hash.ts';
-import type { PreparedEvent } from '../sequence/submission.ts';
-import type { NewPart } from '../store/port.ts';
+import type { PreparedEvent, PreparedPart } from '../sequence/submission.ts';
 import { canonicalText, envelopeText } from './envelope.ts';
 
 export interface Identity {
@@ -20,16 +19,15 @@ const PARTS = [...PART_FIELDS] as readonly (keyof AuditEvent)[];
  * the envelope does not repeat.
  */
 export function prepareEvent(event: AuditEvent, identity: Identity): PreparedEvent {
-  const parts: NewPart[] = [];
-  const commitments: Record<string, string> = {};
-  const commit = (part: string, body: string) => {
-    const salt = drawRandom(SALT_SIZE);
-    parts.push({ part, salt, body });
-    commitments[part] = commitText(part, salt, body);
-  };
+  const parts: PreparedPart[] = [];
   for (const part of PARTS) {
-    if (event[part] !== undefined) commit(part, canonicalText(event[part]));
+    if (event[part] !== undefined) parts.push(commit(part, canonicalText(event[part])));
   }
-  commit('envelope', envelopeText(event));
-  return { ...identity, parts, commitments };
+  parts.push(commit('envelope', envelopeText(event)));
+  return { ...identity, parts };
+}
+
+function commit(part: string, body: string): PreparedPart {
+  const salt = drawRandom(SALT_SIZE);
+  return { part, salt, body, commitment: commitText(part, salt, body) };
 }

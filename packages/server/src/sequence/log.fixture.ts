@@ -151,8 +151,7 @@ export function eventOf(event_id: string, version: number | null = null): Prepar
     event_id,
     retriable: version !== null,
     fingerprint,
-    parts: [{ part: 'envelope', salt, body }],
-    commitments: { envelope: commitment },
+    parts: [{ part: 'envelope', salt, body, commitment }],
   };
 }
 

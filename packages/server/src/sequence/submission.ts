@@ -1,5 +1,10 @@
 import type { Effect, NewPart } from '../store/port.ts';
 
+export interface PreparedPart extends NewPart {
+  /** What the header says of it, hex. */
+  readonly commitment: string;
+}
+
 /** An event that is validated, redacted and committed to parts: all it still lacks is its place. */
 export interface PreparedEvent {
   readonly event_id: string;
@@ -7,9 +12,7 @@ export interface PreparedEvent {
   readonly retriable: boolean;
   /** Keyed digest of what the client sent; only with `retriable`. */
   readonly fingerprint: Uint8Array | null;
-  readonly parts: readonly NewPart[];
-  /** Commitments by part name, hex. */
-  readonly commitments: Readonly<Record<string, string>>;
+  readonly parts: readonly PreparedPart[];
 }
 
 /** What is written together or not at all: events of one app, and the state they change. */

@@ -18,6 +18,7 @@ import {
 } from './rollback-guard.ts';
 import { openSigner } from './signing-keys.ts';
 import type { Submission, Verdict } from './submission.ts';
+import { packVerdicts, unpackBatch, type PackedBatch } from './wire.ts';
 
 export interface WriterSettings {
   readonly database: Database;
@@ -128,11 +129,12 @@ serve({
         accepted.add(appId);
       }
     }),
-  write: (submissions: readonly Submission[]) =>
+  write: (batch: PackedBatch) =>
     inTurn(async () => {
+      const submissions = unpackBatch(batch);
       const verdicts = await ledger().writer.write(submissions);
       await keepGuard(submissions, verdicts);
-      return verdicts;
+      return packVerdicts(verdicts);
     }),
   tidy: (pages: number) => inTurn(() => ledger().store.tidy(pages)),
   index: (write: IndexWrite) =>

@@ -33,7 +33,7 @@ import { closeOpenIntents } from './recover.ts';
 import { CommitFeed } from '../sequence/commit-feed.ts';
 import type { Rollback } from '../sequence/rollback-guard.ts';
 import { Sequencer } from '../sequence/sequencer.ts';
-import type { Verdict } from '../sequence/submission.ts';
+import { writeThrough } from '../sequence/write-through.ts';
 import type { WriterSettings } from '../sequence/writer-thread.ts';
 import type { Services } from '../services.ts';
 import { drainOf } from './shutdown.ts';
@@ -87,7 +87,7 @@ export async function startServer(
   const index = new IndexFeed(indexing, writer.thread, journal);
   const news = await hearPeers(database, { directory, commits, index, journal });
   const sequencer: Sequencer = new Sequencer({
-    write: (submissions) => writer.thread.call<Verdict[]>('write', submissions),
+    write: (submissions) => writeThrough(writer.thread, submissions),
     now: Date.now,
     deadlineMs: config.write_deadline_ms,
     queueLimit: QUEUE_EVENTS,
