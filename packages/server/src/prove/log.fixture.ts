@@ -11,8 +11,11 @@ import { proveOperations } from './operations.ts';
 export const APP = 1;
 export const START = 1_790_000_000_000;
 
+/** Logs in a database of either kind. */
+export type LogSource = Pick<TestLogs, 'db' | 'newWriter' | 'verifierKeys' | 'close'>;
+
 export class GrowingLog {
-  readonly logs: TestLogs;
+  readonly logs: LogSource;
   readonly read: Kysely<Tables>;
   readonly ask: ReturnType<typeof proveOperations>;
   /** The signed notes, by the size that they sign. */
@@ -21,7 +24,7 @@ export class GrowingLog {
   now = START;
   readonly #writer;
 
-  constructor(logs: TestLogs, read: Kysely<Tables>) {
+  constructor(logs: LogSource, read: Kysely<Tables>) {
     this.logs = logs;
     this.read = read;
     this.ask = proveOperations((work) => this.read.transaction().execute(work));

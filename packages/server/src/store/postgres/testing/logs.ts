@@ -26,10 +26,10 @@ export async function makeLogs(store: LedgerStore, apps = 1): Promise<Map<number
 }
 
 /** One process's writer on the logs of `makeLogs`. */
-export function newWriter(store: LedgerStore): LedgerWriter {
+export function newWriter(store: LedgerStore, now: () => number = Date.now): LedgerWriter {
   return new LedgerWriter({
     store,
     openSigner: (keys) => openSigner(keyring, keys),
-    now: Date.now,
+    now,
   });
 }
