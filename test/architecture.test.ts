@@ -16,7 +16,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   vault: ['schema'],
   server: ['schema', 'ledger', 'vault'],
   sdk: ['schema', 'ledger'],
-  cli: ['sdk', 'server', 'schema', 'ledger'],
+  witness: ['ledger'],
+  cli: ['sdk', 'server', 'witness', 'schema', 'ledger'],
 };
 
 const LINES_MAX = 300;
@@ -134,6 +135,15 @@ describe('the ledger', () => {
   });
 });
 
+describe('the witness', () => {
+  it('takes nothing from the server that it witnesses, and nothing from others', () => {
+    const { dependencies = {} } = JSON.parse(
+      readFileSync(join(PACKAGES, 'witness', 'package.json'), 'utf8'),
+    ) as { dependencies?: object };
+    assert.deepEqual(Object.keys(dependencies), ['@affidavit/ledger']);
+  });
+});
+
 describe('the way into the ledger', () => {
   it('is one: only the trail submits to the sequencer', () => {
     const submitting = product
@@ -151,7 +161,8 @@ describe('the way into the ledger', () => {
   it('keeps other modules away from the database', () => {
     for (const { file, imports } of product) {
       if (!imports.includes('node:sqlite')) continue;
-      assert.ok(file.startsWith(join('server', 'src', 'store')), file);
+      const isWitness = file === join('witness', 'src', 'state.ts');
+      assert.ok(isWitness || file.startsWith(join('server', 'src', 'store')), file);
     }
   });
 

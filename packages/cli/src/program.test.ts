@@ -50,7 +50,7 @@ describe('usage', () => {
   it('ends with 0 for help, which names every command', async () => {
     const { code, stdout } = await run(['--help']);
     assert.equal(code, 0);
-    for (const name of ['serve', 'request', 'tail', 'query', 'export', 'keys', 'demo']) {
+    for (const name of ['serve', 'witness', 'request', 'tail', 'query', 'export', 'keys', 'demo']) {
       assert.match(stdout, new RegExp(`^ +${name} `, 'm'));
     }
   });
@@ -197,6 +197,15 @@ describe('tail', () => {
     const { code, stdout } = await run(['tail', '--url', url], { signal: controller.signal });
     assert.equal(code, 0);
     assert.equal(stdout, '#0 09:14:03.120 api.called success\n');
+  });
+});
+
+describe('witness', () => {
+  it('says what it lacks, and ends with 1', async () => {
+    const { code, stderr } = await run(['witness', '--port', '0', '--log', 'nonsense']);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: --data: a witness needs a folder/);
+    assert.equal((await run(['witness', '--data', '/x', '--port', '99999'])).code, 1);
   });
 });
 

@@ -7,6 +7,7 @@ import { addQuery } from './commands/query.ts';
 import { addRequest } from './commands/request.ts';
 import { addServe } from './commands/serve.ts';
 import { addTail } from './commands/tail.ts';
+import { addWitness } from './commands/witness.ts';
 import { EXIT, exitCodeOf, failureText } from './failure.ts';
 import { styleFor } from './format/style.ts';
 import type { Terminal } from './terminal.ts';
@@ -22,6 +23,7 @@ function createProgram(terminal: Terminal): Command {
       writeErr: (text) => void terminal.stderr.write(text),
     });
   addServe(program);
+  addWitness(program);
   addRequest(program, terminal);
   addTail(program, terminal);
   addQuery(program, terminal);

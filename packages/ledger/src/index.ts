@@ -10,6 +10,7 @@ export * from './checkpoint.ts';
 export * from './tiles.ts';
 export * from './proof.ts';
 export * from './multiproof.ts';
+export * from './addcheckpoint.ts';
 export * from './range.ts';
 export * from './evidence.ts';
 export * from './verify.ts';

@@ -1,0 +1,4 @@
+/** Why a witness does not start; for its operator. */
+export class WitnessError extends Error {
+  override readonly name = 'WitnessError';
+}
