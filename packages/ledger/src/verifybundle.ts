@@ -5,6 +5,7 @@ import { BUNDLE_MEMBERS, entriesMember, parseJson, parseManifest, sumLine } from
 import type { BundleManifest } from './bundle.ts';
 import { LedgerError } from './error.ts';
 import type { LedgerErrorCode } from './error.ts';
+import { parseNote } from './note.ts';
 import { followKeys } from './rotation.ts';
 import type { ListedKey } from './rotation.ts';
 import { sha256 } from './sha256.ts';
@@ -145,6 +146,8 @@ class BundleReading {
   ): Promise<void> {
     const note = await this.#take(BUNDLE_MEMBERS.manifest);
     const { text } = await openLogNote(note, () => origin, trust);
+    // One more by an unknown key would be ignored, and could be anything.
+    if (parseNote(note).signatures.length !== 1) throw malformed('its manifest has two signatures');
     const manifest = parseManifest(text);
     if (manifest.origin !== origin) throw failed('The manifest is of another log.');
     if (manifest.sha256sums !== sumsDigest) throw failed('The manifest is of other contents.');
