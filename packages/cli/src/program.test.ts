@@ -50,7 +50,17 @@ describe('usage', () => {
   it('ends with 0 for help, which names every command', async () => {
     const { code, stdout } = await run(['--help']);
     assert.equal(code, 0);
-    for (const name of ['serve', 'witness', 'request', 'tail', 'query', 'export', 'keys', 'demo']) {
+    for (const name of [
+      'serve',
+      'witness',
+      'request',
+      'tail',
+      'query',
+      'export',
+      'keys',
+      'copy',
+      'demo',
+    ]) {
       assert.match(stdout, new RegExp(`^ +${name} `, 'm'));
     }
   });

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { addCopy } from './commands/copy.ts';
 import { addDemo } from './commands/demo.ts';
 import { addExport } from './commands/export.ts';
 import { addKeys } from './commands/keys.ts';
@@ -29,6 +30,7 @@ function createProgram(terminal: Terminal): Command {
   addQuery(program, terminal);
   addExport(program, terminal);
   addKeys(program, terminal);
+  addCopy(program, terminal);
   addDemo(program, terminal);
   return program;
 }

@@ -21,22 +21,30 @@ function decode(text: string, source: string): Uint8Array {
  * folder that only its owner may read, made at the first start.
  */
 export function readMasterKeys(variable: string | undefined, dataFolder: string): Uint8Array[] {
-  const path = join(dataFolder, FILE_NAME);
-  if (variable) {
-    const keys = variable.split(',').map((text) => decode(text, 'AFFIDAVIT_MASTER_KEY'));
-    const file = readIfThere(path);
-    return file === null ? keys : [...keys, decode(file, path)];
-  }
-  const known = readIfThere(path);
-  if (known !== null) {
-    if ((statSync(path).mode & 0o077) !== 0) {
-      throw new ConfigError(`${path}: others may read it; run: chmod 600 ${path}`);
-    }
-    return [decode(known, path)];
-  }
+  const known = findMasterKeys(variable, dataFolder);
+  if (known.length > 0) return known;
   const key = randomBytes(KEY_BYTES);
+  const path = masterKeyFile(dataFolder);
   writeFileSync(path, `${key.toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true });
   return [new Uint8Array(key)];
+}
+
+export const masterKeyFile = (dataFolder: string): string => join(dataFolder, FILE_NAME);
+
+/** Those that there are: none where no variable is given and no file is there. */
+export function findMasterKeys(
+  variable: string | undefined,
+  dataFolder: string | null,
+): Uint8Array[] {
+  const path = dataFolder === null ? null : masterKeyFile(dataFolder);
+  const file = path === null ? null : readIfThere(path);
+  const given = variable ? variable.split(',') : [];
+  const keys = given.map((text) => decode(text, 'AFFIDAVIT_MASTER_KEY'));
+  if (path === null || file === null) return keys;
+  if (keys.length === 0 && (statSync(path).mode & 0o077) !== 0) {
+    throw new ConfigError(`${path}: others may read it; run: chmod 600 ${path}`);
+  }
+  return [...keys, decode(file, path)];
 }
 
 function readIfThere(path: string): string | null {

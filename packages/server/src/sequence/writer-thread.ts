@@ -5,6 +5,7 @@ import { createKeyring } from '@affidavit/vault/sealing';
 
 import { writeIndexPages, type IndexWrite } from '../indexing/write.ts';
 import { forgetAnswers } from '../store/forget.ts';
+import { assertNoCopy } from '../store/loader.ts';
 import { openLedgerStore, type Database } from '../store/open.ts';
 import { StoreFailure, type LedgerStore } from '../store/port.ts';
 import { serve } from '../threads/rpc.ts';
@@ -118,6 +119,7 @@ serve({
   open: () =>
     inTurn(async () => {
       opened ??= await open();
+      await assertNoCopy(opened.store.db);
       checkpoints = readGuard(settings.guard_path);
       return findRollbacks(opened.store.db, checkpoints);
     }),
@@ -141,6 +143,7 @@ serve({
     inTurn(() =>
       ledger().store.derive(Date.now() + DERIVE_DEADLINE_MS, (db) => writeIndexPages(db, write)),
     ),
+  assertNoCopy: () => inTurn(() => assertNoCopy(ledger().store.db)),
   /** One step of forgetting answers from before a time; whether there may be more. */
   forgetAnswers: (before: number) =>
     inTurn(async () => {

@@ -121,7 +121,11 @@ export async function startServer(
   });
 
   const base = { config, directory, trail, keyring, now: Date.now };
-  const first = await inTurn(leases, () => firstStart(base, writer.rollbacks));
+  const first = await inTurn(leases, async () => {
+    // Again, now that no copy can begin.
+    await writer.thread.call('assertNoCopy', null);
+    return firstStart(base, writer.rollbacks);
+  });
   const endLife = peers ? await stayAlive(peers) : null;
   const closedIntents = peers ? 0 : await closeOpenIntents(base, (id) => id !== processId);
   if (peers) recoverFromPeers(peers, { ...base, duties });

@@ -1,5 +1,6 @@
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 
+import type { Loader } from './loader.ts';
 import type { LedgerStore } from './port.ts';
 import type { Tables } from './tables.ts';
 
@@ -48,6 +49,34 @@ export async function openReadStore(
     import('./sqlite/open.ts'),
   ]);
   return kyselyOn(openReader(database.path));
+}
+
+/** Opens a database to be filled from another, making its tables. Throws `StoreFailure`. */
+export async function openLoader(database: Database): Promise<Loader> {
+  if (database.kind === 'postgres') {
+    const { PostgresLoader } = await import('./postgres/loader.ts');
+    return PostgresLoader.open(database.url);
+  }
+  const { SqliteLoader } = await import('./sqlite/loader.ts');
+  return new SqliteLoader(database.path);
+}
+
+/** The version of the tables in a database: how many steps made them. */
+export async function readSchema(database: Database, db: Kysely<Tables>): Promise<number> {
+  if (database.kind === 'postgres') {
+    const { rows } = await sql<{ version: number | null }>`
+      SELECT max(version) AS version FROM affidavit_schema`.execute(db);
+    return rows[0]?.version ?? 0;
+  }
+  const { rows } = await sql<{ user_version: number }>`PRAGMA user_version`.execute(db);
+  return rows[0]?.user_version ?? 0;
+}
+
+/** The version that this program writes. */
+export async function newestSchema({ kind }: Database): Promise<number> {
+  const { MIGRATIONS } =
+    kind === 'postgres' ? await import('./postgres/schema.ts') : await import('./sqlite/schema.ts');
+  return MIGRATIONS.length;
 }
 
 /**
