@@ -9,6 +9,7 @@ import type { Metrics } from './http/metrics.ts';
 import type { ReceiptReads } from './prove/receipt-reads.ts';
 import type { ReaderPool } from './query/reader-pool.ts';
 import type { StreamReads } from './query/stream-reads.ts';
+import type { ManifestToSign } from './sequence/sign-manifest.ts';
 import type { Sequencer } from './sequence/sequencer.ts';
 import type { CommitFeed } from './sequence/commit-feed.ts';
 
@@ -26,6 +27,8 @@ export interface Services {
   readonly receiptReads: ReceiptReads;
   readonly broker: Broker;
   readonly keyring: Keyring;
+  /** The signed note of a bundle's manifest, by the key of its log. */
+  readonly signManifest: (request: ManifestToSign) => Promise<string>;
   readonly metrics: Metrics;
   readonly journal: Logger;
   /** Key of digests that tell retries from clashes; useless outside this installation. */

@@ -7,8 +7,8 @@ const DRAIN_DEADLINE_MS = 60_000;
  * Writes a piece and waits until the reader has taken it, or has gone: then it resolves as well,
  * and `raw.destroyed` says so. Rejects when the reader takes nothing for too long.
  */
-export function writeDrained(raw: ServerResponse, text: string): Promise<void> {
-  if (text === '' || raw.destroyed || raw.write(text)) return Promise.resolve();
+export function writeDrained(raw: ServerResponse, piece: string | Uint8Array): Promise<void> {
+  if (piece.length === 0 || raw.destroyed || raw.write(piece)) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const end = (error?: Error) => {
       clearTimeout(timer);

@@ -10,7 +10,7 @@ import type { Context } from './route.ts';
 export async function sendPieces(
   { services, reply }: Context,
   headers: Readonly<Record<string, string>>,
-  pieces: AsyncIterable<string>,
+  pieces: AsyncIterable<string | Uint8Array>,
 ): Promise<undefined> {
   const iterator = pieces[Symbol.asyncIterator]();
   let piece = await iterator.next();

@@ -1,7 +1,10 @@
 import type { TileId } from '@affidavit/ledger';
 import type { Kysely } from 'kysely';
 
+import { Deadline } from '../query/deadline.ts';
+import type { Filter } from '../query/filter.ts';
 import type { Tables } from '../store/tables.ts';
+import { frameBundle, readBundleLines, type BundleStep } from './bundle.ts';
 import { readEvidence } from './evidence.ts';
 import { readHead, readKeys } from './head.ts';
 import { readEndedKeys, readKeyChain, type KeyPage } from './keys.ts';
@@ -40,6 +43,10 @@ export function proveOperations(snapshot: Snapshot) {
       snapshot((at) => proveConsistency(at, app, older, newer)),
     evidence: ({ app, event_id }: OfApp & { event_id: string }) =>
       snapshot((at) => readEvidence(at, app, event_id)),
+    bundleFrame: ({ app, filter }: OfApp & { filter: Filter }) =>
+      snapshot((at) => frameBundle(at, app, filter)),
+    bundleLines: ({ deadline, ...step }: BundleStep & { deadline: number }) =>
+      snapshot((at) => readBundleLines(at, step, new Deadline(deadline))),
     rangeFrame: ({ app, times }: OfApp & { times: Times }) =>
       snapshot((at) => frameRange(at, app, times)),
     headers: ({ app, first, end, format }: OfApp & HeaderSpan) =>

@@ -17,6 +17,7 @@ import {
   writeGuard,
   type LastCheckpoints,
 } from './rollback-guard.ts';
+import { signedManifest, type ManifestToSign } from './sign-manifest.ts';
 import { openSigner } from './signing-keys.ts';
 import type { Submission, Verdict } from './submission.ts';
 import { packVerdicts, unpackBatch, type PackedBatch } from './wire.ts';
@@ -28,6 +29,7 @@ export interface WriterSettings {
 }
 
 const GUARD_PAUSE_MS = 1000;
+const SIGN_DEADLINE_MS = 2000;
 /** Index pages can wait: they give way at once where something holds the database. */
 const DERIVE_DEADLINE_MS = 200;
 
@@ -138,6 +140,12 @@ serve({
       await keepGuard(submissions, verdicts);
       return packVerdicts(verdicts);
     }),
+  signManifest: (request: ManifestToSign) =>
+    inTurn(() =>
+      ledger().store.transact(Date.now() + SIGN_DEADLINE_MS, async (tx) =>
+        signedManifest(keyring, await tx.signingKeys(request.app), request),
+      ),
+    ),
   tidy: (pages: number) => inTurn(() => ledger().store.tidy(pages)),
   index: (write: IndexWrite) =>
     inTurn(() =>

@@ -33,6 +33,7 @@ import { closeOpenIntents } from './recover.ts';
 import { CommitFeed } from '../sequence/commit-feed.ts';
 import type { Rollback } from '../sequence/rollback-guard.ts';
 import { Sequencer } from '../sequence/sequencer.ts';
+import { signThrough } from '../sequence/sign-manifest.ts';
 import { writeThrough } from '../sequence/write-through.ts';
 import type { WriterSettings } from '../sequence/writer-thread.ts';
 import type { Services } from '../services.ts';
@@ -140,6 +141,7 @@ export async function startServer(
     streamReads: new StreamReads(queryReaders),
     receiptReads: new ReceiptReads(queryReaders),
     broker,
+    signManifest: (request) => signThrough(writer.thread, request, config.write_deadline_ms),
     metrics,
     journal,
     fingerprintKey: first.fingerprintKey,

@@ -8,6 +8,7 @@ import { readLimit } from '../list.ts';
 import { single } from '../read-request.ts';
 import { JsonText, route, type Context, type Route } from '../route.ts';
 import { recordRead } from '../trail-reads.ts';
+import { sendBundle } from './bundle.ts';
 import { exportEvents } from './export.ts';
 import { streamEvents } from './stream.ts';
 
@@ -149,6 +150,18 @@ export const eventRoutes: readonly Route[] = [
     produces: 'application/x-ndjson',
     errors: asking,
     handler: exportEvents,
+  }),
+  route({
+    ...reading,
+    method: 'GET',
+    path: '/v1/events/bundle',
+    summary: 'Everything that a filter finds, with all that it takes to check it offline',
+    filters: true,
+    query: ['app_id'],
+    streams: true,
+    produces: 'application/x-tar',
+    errors: asking,
+    handler: sendBundle,
   }),
   route({
     ...reading,
