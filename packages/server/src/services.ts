@@ -2,6 +2,7 @@ import type { Broker, Keyring } from '@affidavit/vault';
 import type { Logger } from 'pino';
 
 import type { StoredDirectory } from './access/directory.ts';
+import type { Gate } from './access/identity.ts';
 import type { Config } from './config/config.ts';
 import type { Duties } from './duties/duties.ts';
 import type { Trail } from './ingest/trail.ts';
@@ -18,6 +19,7 @@ export interface Services {
   readonly config: Config;
   readonly processId: string;
   readonly directory: StoredDirectory;
+  readonly gate: Gate;
   readonly duties: Duties;
   readonly trail: Trail;
   readonly sequencer: Sequencer;

@@ -37,12 +37,21 @@ export class StoredDirectory implements Directory {
   readonly #views = new WeakMap<object, unknown>();
   /** Counts changes by table. It is part of the key: what was read before a change is not found. */
   readonly #changes = new Map<string, number>();
+  #revision = 0;
   /** Counts how often it was cut off from the others: as good as a change of every table. */
   #era = 0;
   #hears = true;
 
   constructor(readers: ReaderPool) {
     this.#readers = readers;
+  }
+
+  /**
+   * Another number after every change: what was made from look-ups holds as long as it stays the
+   * same. Null while this process does not hear of changes.
+   */
+  get revision(): number | null {
+    return this.#hears ? this.#revision : null;
   }
 
   /** To be called when effects are durable. */
@@ -52,7 +61,11 @@ export class StoredDirectory implements Directory {
 
   /** To be called when another process changed these tables. */
   onChanges(tables: readonly string[]): void {
-    for (const table of tables) this.#changes.set(table, (this.#changes.get(table) ?? 0) + 1);
+    for (const table of tables) {
+      if (UNCACHED.has(table as keyof Tables)) continue;
+      this.#changes.set(table, (this.#changes.get(table) ?? 0) + 1);
+      this.#revision++;
+    }
   }
 
   /**
@@ -61,6 +74,7 @@ export class StoredDirectory implements Directory {
    */
   set hearing(hears: boolean) {
     this.#era++;
+    this.#revision++;
     this.#hears = hears;
     this.#cache.clear();
   }

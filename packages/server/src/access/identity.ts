@@ -1,4 +1,5 @@
 import { AffidavitError, type AuditEvent, type Scope } from '@affidavit/schema';
+import { LRUCache } from 'lru-cache';
 
 import type { AgentsTable, ApiKeysTable } from '../store/tables.ts';
 import { hashOf } from './api-key.ts';
@@ -10,6 +11,7 @@ export const INSTALLATION_SCOPE = 'installation';
 /** Who holds the key of a request. */
 export interface Identity {
   readonly app: number;
+  readonly app_id: string;
   readonly key_id: string;
   readonly prefix: string;
   readonly scopes: ReadonlySet<string>;
@@ -22,36 +24,71 @@ function unauthorized(message: string): AffidavitError {
   return new AffidavitError('unauthorized', message);
 }
 
-/** Resolves a bearer key. Unknown, revoked and expired keys get the same answer. */
-export async function authenticate(
-  directory: StoredDirectory,
-  header: string | undefined,
-  now: number,
-): Promise<Identity> {
+const REMEMBERED_KEYS = 10_000;
+
+interface Holder {
+  readonly row: ApiKeysTable;
+  readonly identity: Identity;
+}
+
+/** Tells who holds the key of a request. Unknown, revoked and expired keys get the same answer. */
+export class Gate {
+  readonly #directory: StoredDirectory;
+  readonly #now: () => number;
+  /** By the hash of the key, as the directory was at `#revision`. */
+  readonly #holders = new LRUCache<string, Holder>({ max: REMEMBERED_KEYS });
+  #revision: number | null = null;
+
+  constructor(directory: StoredDirectory, now: () => number) {
+    this.#directory = directory;
+    this.#now = now;
+  }
+
+  /** Who holds a bearer key that was asked for before, or null where only the directory can tell. */
+  recall(header: string | undefined): Identity | null {
+    if (this.#revision === null || this.#revision !== this.#directory.revision) return null;
+    const holder = this.#holders.get(hashOf(readKey(header)));
+    return holder && isLive(holder.row, this.#now()) ? holder.identity : null;
+  }
+
+  /** Resolves a bearer key. */
+  async identify(header: string | undefined): Promise<Identity> {
+    const hash = hashOf(readKey(header));
+    const { revision } = this.#directory;
+    const holder = await this.#ask(hash);
+    if (revision !== this.#revision) this.#holders.clear();
+    this.#revision = revision;
+    this.#holders.set(hash, holder);
+    return holder.identity;
+  }
+
+  async #ask(hash: string): Promise<Holder> {
+    const row = await this.#directory.keyByHash(hash);
+    if (!row || !isLive(row, this.#now())) {
+      throw unauthorized('the API key is wrong, revoked or expired');
+    }
+    const app = await this.#directory.appByNumber(row.app);
+    if (!app) throw new AffidavitError('internal', 'the app of the key is gone');
+    const agent = row.agent_id === null ? null : await this.#directory.agent(row.app, row.agent_id);
+    if (row.agent_id !== null && (!agent || agent.revoked_at !== null)) {
+      throw unauthorized('the agent of this API key has been revoked');
+    }
+    return { row, identity: identityOf(row, app.app_id, agent) };
+  }
+}
+
+function readKey(header: string | undefined): string {
   if (header === undefined) throw unauthorized('there is no Authorization header');
   const key = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(header)?.[1];
   if (key === undefined) throw unauthorized('the Authorization header is not a bearer key');
-  const row = await directory.keyByHash(hashOf(key));
-  if (!row || !isLive(row, now)) throw unauthorized('the API key is wrong, revoked or expired');
-  const agent = row.agent_id === null ? null : await directory.agent(row.app, row.agent_id);
-  if (row.agent_id !== null && (!agent || agent.revoked_at !== null)) {
-    throw unauthorized('the agent of this API key has been revoked');
-  }
-  return identityOf(row, agent);
+  return key;
 }
 
-/** Identities by the row they were made from: a row is another object as soon as it changed. */
-const identities = new WeakMap<ApiKeysTable, Identity>();
-
-function identityOf(row: ApiKeysTable, agent: AgentsTable | null): Identity {
-  const known = identities.get(row);
-  if (known && known.agent === agent) return known;
+function identityOf(row: ApiKeysTable, app_id: string, agent: AgentsTable | null): Identity {
   const scopes = new Set(JSON.parse(row.scopes) as string[]);
   const { app, key_id, prefix } = row;
   const installation = scopes.has(INSTALLATION_SCOPE);
-  const identity = { app, key_id, prefix, scopes, installation, agent };
-  identities.set(row, identity);
-  return identity;
+  return { app, app_id, key_id, prefix, scopes, installation, agent };
 }
 
 function isLive({ revoked_at, expires_at }: ApiKeysTable, now: number): boolean {

@@ -1,7 +1,8 @@
 import type { AppRef } from '@affidavit/vault';
 
 import { HOME_APP_ID, type StoredDirectory } from '../access/directory.ts';
-import { authenticate, requireScope, type Identity } from '../access/identity.ts';
+import { requireScope, type Identity } from '../access/identity.ts';
+import type { Services } from '../services.ts';
 import { findApp } from './read-request.ts';
 import type { Route } from './route.ts';
 
@@ -22,9 +23,11 @@ export interface Knock {
 
 const NO_APP: AppRef = { app: 0, app_id: '' };
 
+type Doors = Pick<Services, 'directory' | 'gate'>;
+
 /** Whoever needs no key. */
 const NOBODY: Identity = {
-  app: 0,
+  ...NO_APP,
   key_id: '',
   prefix: '',
   scopes: new Set(),
@@ -34,18 +37,22 @@ const NOBODY: Identity = {
 
 export const isNobody = (identity: Identity): boolean => identity === NOBODY;
 
-/** Throws `unauthorized` and `forbidden`. */
-export async function admit(
-  directory: StoredDirectory,
-  { access, openWhenPublic }: Route,
-  knock: Knock,
-  now: number,
-): Promise<Admitted> {
+/** Throws `unauthorized` and `forbidden`. Waits only where the directory must be asked. */
+export function admit(doors: Doors, route: Route, knock: Knock): Admitted | Promise<Admitted> {
+  const { access, openWhenPublic } = route;
   if (access === 'public') return { identity: NOBODY, app: NO_APP };
-  const open = openWhenPublic ? await publicApp(directory, knock) : null;
+  const identity = openWhenPublic ? null : doors.gate.recall(knock.headers.authorization);
+  return identity ? withScope(identity, route) : askAround(doors, route, knock);
+}
+
+async function askAround({ directory, gate }: Doors, route: Route, knock: Knock) {
+  const open = route.openWhenPublic ? await publicApp(directory, knock) : null;
   if (open) return { identity: NOBODY, app: open };
-  const identity = await authenticate(directory, knock.headers.authorization, now);
-  if (access !== 'any_key') requireScope(identity, access);
+  return withScope(await gate.identify(knock.headers.authorization), route);
+}
+
+function withScope(identity: Identity, { access }: Route): Admitted {
+  if (access !== 'any_key' && access !== 'public') requireScope(identity, access);
   return { identity, app: null };
 }
 

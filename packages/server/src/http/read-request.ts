@@ -63,11 +63,14 @@ function bodyError(issue: z.core.$ZodIssue, value: unknown): AffidavitError {
 
 /** The `app_id` of the path, the query or the body. */
 export function readAppName(...places: readonly unknown[]): unknown {
-  const named = places
-    .map((place) => (place as { app_id?: unknown } | null | undefined)?.app_id)
-    .filter((name) => name !== undefined);
-  if (named.every((name) => name === named[0])) return named[0];
-  throw refuse('the request names different apps', 'app_id', 'one app');
+  let named: unknown;
+  for (const place of places) {
+    const here = (place as { app_id?: unknown } | null | undefined)?.app_id;
+    if (here === undefined || here === named) continue;
+    if (named !== undefined) throw refuse('the request names different apps', 'app_id', 'one app');
+    named = here;
+  }
+  return named;
 }
 
 /** The app that somebody named, by its id or as `default`. */
@@ -76,18 +79,26 @@ export function findApp(directory: StoredDirectory, named: string): Promise<AppR
 }
 
 /** The app a request is about: the key's own, or any for a key of the installation. */
-export async function resolveApp(
+export function resolveApp(
   directory: StoredDirectory,
-  identity: Identity,
+  { app, app_id, installation }: Identity,
   named: unknown,
-): Promise<AppRef> {
-  const own = await directory.appByNumber(identity.app);
-  if (!own) throw new AffidavitError('internal', 'the app of the key is gone');
-  if (named === undefined) return own;
+): AppRef | Promise<AppRef> {
+  const own = { app, app_id };
+  if (named === undefined || named === app_id) return own;
   if (typeof named !== 'string') throw refuse('app_id is not text', 'app_id', 'the id of an app');
+  return resolveNamed(directory, own, installation, named);
+}
+
+async function resolveNamed(
+  directory: StoredDirectory,
+  own: AppRef,
+  installation: boolean,
+  named: string,
+): Promise<AppRef> {
   const app = await findApp(directory, named);
   if (app?.app === own.app) return own;
-  if (!identity.installation) {
+  if (!installation) {
     throw new AffidavitError('forbidden', 'the key belongs to another app', { field: 'app_id' });
   }
   if (app) return app;

@@ -10,7 +10,7 @@ import { openApi } from './openapi.ts';
 import { sendProblem } from './problem.ts';
 import { readAppName, readBody, readQuery, resolveApp } from './read-request.ts';
 import { JsonText, type Context, type Route } from './route.ts';
-import { readTrace } from './trace.ts';
+import { readTrace, type Trace } from './trace.ts';
 
 const BODY_BYTES_MAX = 16 * 1024 * 1024;
 const HEADERS_TIMEOUT_MS = 30_000;
@@ -18,8 +18,12 @@ const HEADERS_TIMEOUT_MS = 30_000;
 /** A body before it is parsed: parsing is strict, and only after the key is known. */
 type RawBody = Buffer | undefined;
 
-/** Who asks, from before the body was read. */
-const admitted = new WeakMap<FastifyRequest, Admitted>();
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks, from before the body was read. */
+    admitted: Admitted | null;
+  }
+}
 
 export function createHttpServer(services: Services, routes: readonly Route[]): FastifyInstance {
   const server = Fastify({
@@ -49,17 +53,22 @@ export function createHttpServer(services: Services, routes: readonly Route[]): 
     );
     return sendProblem(reply, error, request.id, services.journal);
   });
-  server.addHook('onRequest', async (request, reply) => {
+  server.decorateRequest('admitted', null);
+  // Hooks call back: on the way of every request, a promise for each would cost more than they do.
+  server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('cache-control', 'no-store');
+    done();
   });
-  server.addHook('onResponse', async (request, reply) => {
-    const labels = { method: request.method, route: request.routeOptions.url ?? 'unknown' };
+  server.addHook('onResponse', (request, reply, done) => {
+    const { method } = request;
+    const labels = { method, route: request.routeOptions.url ?? 'unknown' };
     services.metrics.requests.observe(
       { ...labels, status: String(reply.statusCode) },
       reply.elapsedTime / 1000,
     );
+    done();
   });
   const document = JSON.stringify(openApi(routes));
   server.get('/openapi.json', (_, reply) => reply.type('application/json').send(document));
@@ -69,9 +78,7 @@ export function createHttpServer(services: Services, routes: readonly Route[]): 
       url: route.path,
       // What streams has no end that a HEAD could wait for.
       exposeHeadRoute: route.method === 'GET' && !route.streams,
-      onRequest: async (request) => {
-        admitted.set(request, await admit(services.directory, route, request, services.now()));
-      },
+      onRequest: (request, _, done) => letIn(services, route, request, done),
       handler: (request, reply) => handle(services, route, request, reply),
     });
   }
@@ -80,6 +87,25 @@ export function createHttpServer(services: Services, routes: readonly Route[]): 
 
 function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0]?.slice(0, 200) ?? '';
+}
+
+function letIn(
+  services: Services,
+  route: Route,
+  request: FastifyRequest,
+  done: (error?: Error) => void,
+): void {
+  const enter = (admitted: Admitted) => {
+    request.admitted = admitted;
+    done();
+  };
+  try {
+    const admitted = admit(services, route, request);
+    if (admitted instanceof Promise) void admitted.then(enter, done);
+    else enter(admitted);
+  } catch (error) {
+    done(error as Error);
+  }
 }
 
 async function handle(
@@ -118,14 +144,15 @@ async function readContext(
   reply: FastifyReply,
 ): Promise<Context> {
   const { headers } = request;
-  const { identity, app: known } = admitted.get(request) as Admitted;
+  const { identity, app: known } = request.admitted as Admitted;
   const params = request.params as Record<string, string>;
   const query = readQuery(route, request.query);
   const bytes = (request.body as RawBody) ?? Buffer.alloc(0);
   const parsed = bytes.length === 0 ? undefined : parseStrictJson(bytes);
   const named = readAppName(params, query, parsed);
   const app = known ?? (await resolveApp(services.directory, identity, named));
-  const trace = readTrace(headers.traceparent as string | undefined);
+  let trace: Trace | undefined;
+  const readOnce = () => (trace ??= readTrace(headers.traceparent as string | undefined));
   return {
     services,
     identity,
@@ -135,10 +162,17 @@ async function readContext(
     body: readBody(route, parsed),
     bytes,
     idempotencyKey: route.method === 'POST' ? readIdempotencyKey(headers['idempotency-key']) : null,
-    sourceIp: request.ip.replace(/^::ffff:(?=\d+\.)/i, ''),
-    userAgent: headers['user-agent']?.slice(0, 1024),
-    trace: trace.fields,
-    traceparent: trace.traceparent,
     reply,
+    userAgent: headers['user-agent']?.slice(0, 1024),
+    // Read where they are asked for: most requests are about something else.
+    get sourceIp() {
+      return request.ip.replace(/^::ffff:(?=\d+\.)/i, '');
+    },
+    get trace() {
+      return readOnce().fields;
+    },
+    get traceparent() {
+      return readOnce().traceparent;
+    },
   };
 }

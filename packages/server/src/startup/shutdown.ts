@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AffidavitError } from '@affidavit/schema';
@@ -15,19 +16,21 @@ const LOOK_MS = 20;
  * request is under way, or after a grace.
  */
 export function drainOf(http: FastifyInstance, commits: CommitFeed): () => Promise<void> {
-  const underWay = new Set<object>();
+  const underWay = new Set<ServerResponse>();
   let closing = false;
-  http.addHook('onRequest', async (_, reply) => {
-    underWay.add(reply);
-    reply.raw.once('close', () => underWay.delete(reply));
-    if (!closing) return;
+  function ended(this: ServerResponse): void {
+    underWay.delete(this);
+  }
+  http.addHook('onRequest', (_, reply, done) => {
+    underWay.add(reply.raw);
+    reply.raw.on('close', ended);
+    if (!closing) return done();
     reply.header('connection', 'close');
-    throw new AffidavitError('overloaded', 'the server is shutting down', {
-      retryAfterSeconds: 1,
-    });
+    done(new AffidavitError('overloaded', 'the server is shutting down', { retryAfterSeconds: 1 }));
   });
-  http.addHook('onSend', async (_, reply) => {
+  http.addHook('onSend', (_, reply, payload, done) => {
     if (closing) reply.header('connection', 'close');
+    done(null, payload);
   });
   return async () => {
     closing = true;

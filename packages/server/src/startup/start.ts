@@ -13,6 +13,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 
 import { StoredDirectory } from '../access/directory.ts';
+import { Gate } from '../access/identity.ts';
 import { ConfigError, type Config } from '../config/config.ts';
 import { readMasterKeys } from '../config/master-key.ts';
 import { ALONE, Duties } from '../duties/duties.ts';
@@ -134,6 +135,7 @@ export async function startServer(
   const services: Services = {
     ...base,
     processId,
+    gate: new Gate(directory, Date.now),
     duties,
     sequencer,
     commits,

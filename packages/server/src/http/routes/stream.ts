@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AffidavitError } from '@affidavit/schema';
 
-import { authenticate } from '../../access/identity.ts';
 import { encodeCursor } from '../../query/cursor.ts';
 import { parseFilter, type Filter } from '../../query/filter.ts';
 import { writeDrained } from '../drain.ts';
@@ -112,7 +111,7 @@ async function follow(context: Context, filter: Filter, after: number) {
 async function mayGoOn({ services, reply }: Context): Promise<boolean> {
   const { authorization } = reply.request.headers;
   try {
-    await authenticate(services.directory, authorization, services.now());
+    await services.gate.identify(authorization);
     return true;
   } catch (error) {
     if (error instanceof AffidavitError && error.code === 'unauthorized') return false;
