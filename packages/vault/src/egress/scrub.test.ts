@@ -13,13 +13,12 @@ const toHex = (byte: number, upper: boolean): string => {
 const percentAll = (secret: string, upper: boolean): string =>
   [...Buffer.from(secret)].map((byte) => `%${toHex(byte, upper)}`).join('');
 
-const unicodeEscaped = (secret: string, all: boolean): string =>
+const jsonInAscii = (secret: string): string =>
   JSON.stringify(secret)
     .slice(1, -1)
-    .replace(all ? /[^\\]/g : /[^\u0020-\u007e]/g, (character, index: number, whole: string) =>
-      whole[index - 1] === '\\'
-        ? character
-        : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    .replaceAll(
+      /[^\u0020-\u007e]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
     );
 
 const htmlEscaped = (secret: string): string =>
@@ -43,7 +42,7 @@ const ENCODINGS: Readonly<Record<string, (secret: string) => string>> = {
   bearer: (secret) => `Bearer ${secret}`,
   json: (secret) => JSON.stringify(secret),
   'json with escaped slashes': (secret) => JSON.stringify(secret).replaceAll('/', '\\/'),
-  'json in ASCII': (secret) => unicodeEscaped(secret, false),
+  'json in ASCII': jsonInAscii,
   'json in json': (secret) => JSON.stringify(JSON.stringify({ secret })),
   encodeURIComponent,
   'encodeURIComponent in lower case': (secret) =>
