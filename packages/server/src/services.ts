@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 
 import type { StoredDirectory } from './access/directory.ts';
 import type { Gate } from './access/identity.ts';
+import type { Checks } from './check/checks.ts';
 import type { Config } from './config/config.ts';
 import type { Duties } from './duties/duties.ts';
 import type { Trail } from './ingest/trail.ts';
@@ -26,6 +27,7 @@ export interface Services {
   readonly commits: CommitFeed;
   readonly readers: ReaderPool;
   readonly streamReads: StreamReads;
+  readonly checks: Checks;
   readonly receiptReads: ReceiptReads;
   readonly broker: Broker;
   readonly keyring: Keyring;

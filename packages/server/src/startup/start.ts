@@ -14,6 +14,7 @@ import { pino, type Logger } from 'pino';
 
 import { StoredDirectory } from '../access/directory.ts';
 import { Gate } from '../access/identity.ts';
+import { Checks } from '../check/checks.ts';
 import { ConfigError, type Config } from '../config/config.ts';
 import { readMasterKeys } from '../config/master-key.ts';
 import { ALONE, Duties } from '../duties/duties.ts';
@@ -141,6 +142,7 @@ export async function startServer(
     commits,
     readers: queryReaders,
     streamReads: new StreamReads(queryReaders),
+    checks: new Checks(database),
     receiptReads: new ReceiptReads(queryReaders),
     broker,
     signManifest: (request) => signThrough(writer.thread, request, config.write_deadline_ms),
@@ -160,6 +162,8 @@ export async function startServer(
   const drain = drainOf(http, commits);
   const url = await http.listen({ host: config.host, port: config.port });
   const close = async () => {
+    // Their callers would wait for them longer than a server takes to end.
+    await services.checks.close();
     await drain();
     await http.close();
     await callTrail.close();

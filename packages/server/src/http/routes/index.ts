@@ -13,6 +13,7 @@ import { providerRoutes } from './providers.ts';
 import { reportRoutes } from './report.ts';
 import { secretRoutes } from './secrets.ts';
 import { signingKeyRoutes } from './signing-keys.ts';
+import { verifyRoutes } from './verify.ts';
 
 /** Every route there is: served, described and tested from this one list. */
 export const routes: readonly Route[] = [
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...ledgerRoutes,
   ...signingKeyRoutes,
+  ...verifyRoutes,
   ...providerRoutes,
   ...secretRoutes,
   ...grantRoutes,

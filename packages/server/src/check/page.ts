@@ -1,0 +1,150 @@
+import { HASH_SIZE } from '@affidavit/ledger';
+import { sql, type Kysely } from 'kysely';
+
+import type { EntriesTable, PartsTable, Tables } from '../store/tables.ts';
+import { bytesOfText, readable, type LogSource } from './source.ts';
+
+type EntryRow = Omit<EntriesTable, 'app' | 'fingerprint'>;
+
+export type StoredPart = Omit<PartsTable, 'app'>;
+
+export interface StoredEntry extends EntryRow {
+  /** In the order of their names. */
+  readonly parts: StoredPart[];
+}
+
+/** What is stored at one position: nothing, or something that cannot be read as it was written. */
+export type Stored = StoredEntry | 'missing' | 'unreadable';
+
+/** Bodies that are held at once: more are read in halves. */
+const PAGE_BYTES_MAX = 16 * 1024 * 1024;
+/** The last day that a date can be, epoch ms. */
+const TIME_MAX = 8.64e15;
+
+/** Entries that are read at once. */
+const PAGE_ENTRIES = 1024;
+
+/** What is stored of [first, end), position by position, page by page, each in one snapshot. */
+export async function* readStored(
+  source: LogSource,
+  first: number,
+  end: number,
+): AsyncGenerator<Stored[]> {
+  for (let at = first; at < end; at += PAGE_ENTRIES) {
+    yield* readSome(source, at, Math.min(at + PAGE_ENTRIES, end));
+  }
+}
+
+/** What is damaged, or too much at once, is read in halves, down to single entries. */
+async function* readSome(source: LogSource, first: number, end: number): AsyncGenerator<Stored[]> {
+  const isOne = end - first === 1;
+  const page = await readable(() =>
+    source.db.transaction().execute(async (at) => {
+      const bytes = isOne ? 0 : await weigh(at, source.app, first, end);
+      return bytes > PAGE_BYTES_MAX ? null : readPage({ ...source, db: at }, first, end);
+    }),
+  );
+  if (page) yield page;
+  else if (isOne) yield ['unreadable'];
+  else {
+    const middle = Math.floor((first + end) / 2);
+    yield* readSome(source, first, middle);
+    yield* readSome(source, middle, end);
+  }
+}
+
+async function weigh(db: Kysely<Tables>, app: number, first: number, end: number): Promise<number> {
+  const row = await db
+    .selectFrom('parts')
+    .select(sql<number | null>`sum(octet_length(body))`.as('bytes'))
+    .where('app', '=', app)
+    .where('seq', '>=', first)
+    .where('seq', '<', end)
+    .executeTakeFirst();
+  return Number(row?.bytes ?? 0);
+}
+
+async function readPage(source: LogSource, first: number, end: number): Promise<Stored[]> {
+  const { db, app } = source;
+  const page: Stored[] = Array.from({ length: end - first }, () => 'missing');
+  const entries = await db
+    .selectFrom('entries')
+    .select(['seq', 'event_id', 'created_at', 'header', 'leaf_hash'])
+    .where('app', '=', app)
+    .where('seq', '>=', first)
+    .where('seq', '<', end)
+    .orderBy('seq')
+    .execute();
+  for (const row of entries) {
+    const at = row.seq - first;
+    const isSound = page[at] === 'missing' && isEntry(row);
+    if (at in page) page[at] = isSound ? Object.assign(row, { parts: [] }) : 'unreadable';
+  }
+  const parts = await db
+    .selectFrom('parts')
+    .select(['seq', 'part', 'salt', 'body'])
+    .where('app', '=', app)
+    .where('seq', '>=', first)
+    .where('seq', '<', end)
+    .orderBy('seq')
+    .orderBy('part')
+    .execute();
+  for (const part of parts) {
+    const entry = page[part.seq - first];
+    if (typeof entry === 'object') entry.parts.push(part);
+  }
+  const doubtful = page.filter((entry) => typeof entry === 'object' && isDoubtful(entry));
+  for (const entry of doubtful as StoredEntry[]) {
+    if (!(await isAsStored(source, entry))) page[entry.seq - first] = 'unreadable';
+  }
+  return page;
+}
+
+/** Columns of a damaged file can be of any type. */
+function isEntry({ event_id, created_at, header, leaf_hash }: EntryRow): boolean {
+  return (
+    typeof event_id === 'string' &&
+    typeof header === 'string' &&
+    leaf_hash instanceof Uint8Array &&
+    leaf_hash.length === HASH_SIZE &&
+    Number.isInteger(created_at) &&
+    Math.abs(created_at) <= TIME_MAX
+  );
+}
+
+/** Stands for what is not UTF-8, when it is read as text. */
+const REPLACEMENT = '\uFFFD';
+
+function isDoubtful({ event_id, header, parts }: StoredEntry): boolean {
+  return (
+    header.includes(REPLACEMENT) ||
+    event_id.includes(REPLACEMENT) ||
+    parts.some(({ body }) => typeof body === 'string' && body.includes(REPLACEMENT))
+  );
+}
+
+/** Whether the texts that were read are, byte by byte, those that are stored. */
+async function isAsStored({ db, kind, app }: LogSource, entry: StoredEntry): Promise<boolean> {
+  const row = await db
+    .selectFrom('entries')
+    .select((eb) => [
+      bytesOfText(kind, eb.ref('header')).as('header'),
+      bytesOfText(kind, eb.ref('event_id')).as('event_id'),
+    ])
+    .where('app', '=', app)
+    .where('seq', '=', entry.seq)
+    .executeTakeFirst();
+  const parts = await db
+    .selectFrom('parts')
+    .select((eb) => ['part', bytesOfText(kind, eb.ref('body')).as('body')])
+    .where('app', '=', app)
+    .where('seq', '=', entry.seq)
+    .orderBy('part')
+    .execute();
+  const stored = [row?.header, row?.event_id, ...parts.map(({ body }) => body)];
+  const read = [entry.header, entry.event_id, ...entry.parts.map(({ body }) => body)];
+  return (
+    stored.length === read.length &&
+    stored.every((bytes, i) => bytes !== undefined && Buffer.from(read[i] ?? '').equals(bytes))
+  );
+}

@@ -1,0 +1,123 @@
+/** Logs to tamper with, as somebody does who has the database, for the tests beside it. */
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { Kysely } from 'kysely';
+
+import { prepareEvent } from '../../ingest/prepare.ts';
+import { submissionOf } from '../../sequence/log.fixture.ts';
+import { openReadStore, type Database } from '../../store/open.ts';
+import type { LedgerStore } from '../../store/port.ts';
+import { makeLogs, newWriter } from '../../store/postgres/testing/logs.ts';
+import { PostgresStore } from '../../store/postgres/store.ts';
+import type { TestServer } from '../../store/postgres/testing/server.ts';
+import { kyselyOn } from '../../store/sqlite/dialect.ts';
+import { SqliteStore } from '../../store/sqlite/store.ts';
+import type { Tables } from '../../store/tables.ts';
+import type { LogSource } from '../source.ts';
+
+export const APP = 1;
+export const START = 1_790_000_000_000;
+/** Entries of one batch, which have one time; the next one is a second later. */
+export const BATCH = 100;
+
+/** A copy that can be tampered with. */
+export interface OpenedLog {
+  readonly source: LogSource;
+  readonly db: Kysely<Tables>;
+  readonly database: Database;
+  close(): Promise<void>;
+}
+
+/** A log that stays as it was written. */
+export interface KeptLog {
+  readonly size: number;
+  open(): Promise<OpenedLog>;
+  close(): Promise<void>;
+}
+
+/** Entries with two parts or three. */
+const eventOf = (seq: number) =>
+  prepareEvent(
+    {
+      event_type: 'api.called',
+      reason: `entry ${seq} \u{1f980}`,
+      args: { seq, text: '\ufffd' },
+      ...(seq % 3 === 0 ? { response_body: { ok: true, seq } } : {}),
+    },
+    { event_id: `evt_${seq}`, retriable: false, fingerprint: null },
+  );
+
+async function fill(store: LedgerStore, size: number): Promise<void> {
+  await makeLogs(store);
+  let now = START;
+  const writer = newWriter(store, () => now);
+  for (let first = 0; first < size; first += BATCH) {
+    const count = Math.min(BATCH, size - first);
+    const events = Array.from({ length: count }, (_, i) => eventOf(first + i));
+    const [verdict] = await writer.write([submissionOf(APP, events)]);
+    assert.ok(verdict?.ok);
+    now += 1000;
+  }
+}
+
+async function openLog(
+  database: Database,
+  db: Kysely<Tables>,
+  remove: () => Promise<void>,
+): Promise<OpenedLog> {
+  const reading = await openReadStore(database);
+  const close = async () => {
+    await Promise.all([db.destroy(), reading.destroy()]);
+    await remove();
+  };
+  return { source: { db: reading, kind: database.kind, app: APP }, db, database, close };
+}
+
+export async function keepSqlite(size: number): Promise<KeptLog> {
+  const folder = mkdtempSync(join(tmpdir(), 'affidavit-check-'));
+  const path = join(folder, 'affidavit.db');
+  const store = new SqliteStore(path);
+  await fill(store, size);
+  await store.close();
+  let copies = 0;
+  const open = async () => {
+    const copy = `${path}.${copies++}`;
+    copyFileSync(path, copy);
+    const remove = async () => rmSync(copy);
+    return openLog({ kind: 'sqlite', path: copy }, kyselyOn(new DatabaseSync(copy)), remove);
+  };
+  return { size, open, close: async () => rmSync(folder, { recursive: true }) };
+}
+
+/** The tables without what guards them. */
+const UNGUARDED = ['entries', 'parts', 'tiles', 'heads']
+  .map((table) => `ALTER TABLE ${table} DISABLE TRIGGER ALL`)
+  .join(';');
+
+export async function keepPostgres(server: TestServer, size: number): Promise<KeptLog> {
+  const url = await server.newDatabase();
+  const store = new PostgresStore({ url });
+  await fill(store, size);
+  await store.close();
+  await server.query(url, `${UNGUARDED}; ALTER TABLE parts_p0 DISABLE TRIGGER ALL`);
+  const nameOf = (of: string) => new URL(of).pathname.slice(1);
+  const open = async () => {
+    const copy = await server.newDatabase();
+    await server.dropDatabase(copy);
+    const other = new URL(url);
+    other.pathname = '/postgres';
+    const text = `CREATE DATABASE ${nameOf(copy)} TEMPLATE ${nameOf(url)}`;
+    await server.query(other.href, text);
+    const own = new PostgresStore({ url: copy });
+    const db = own.db;
+    return openLog({ kind: 'postgres', url: copy }, db, async () => {
+      await own.close();
+      await server.dropDatabase(copy);
+    });
+  };
+  return { size, open, close: () => server.dropDatabase(url) };
+}
