@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe } from 'node:test';
 
 import { effectTests, lockTests } from './contract-effects.ts';
 import { atomicityTests, entryTests } from './contract-entries.ts';
+import { removalTests } from './contract-removals.ts';
 import type { OpenedStore } from './contract.fixture.ts';
 
 /** What every `LedgerStore` must do; `openStore` makes an empty database each time. */
@@ -16,6 +17,7 @@ export function describeStore(name: string, openStore: () => Promise<OpenedStore
     describe('entries', () => entryTests(given));
     describe('atomicity', () => atomicityTests(given));
     describe('effects', () => effectTests(given));
+    describe('removal', () => removalTests(given));
     describe('locks and failures', () => lockTests(given));
   });
 }

@@ -15,13 +15,15 @@ export interface SizedColumn {
 /**
  * A change of state that belongs to an entry: applied in the entry's own transaction, or not at
  * all. `update` and `delete` must touch exactly one row unless `any` is set; `insert` must not meet
- * an equal key. Where that fails the whole submission is refused with `conflict`.
+ * an equal key unless `any` is set, and then leaves what it meets. Where that fails the whole
+ * submission is refused with `conflict`.
  */
-export type Effect =
+export type RowEffect =
   | {
       readonly op: 'insert';
       readonly table: EffectTable;
       readonly row: Row;
+      readonly any?: true;
       readonly sized?: SizedColumn;
     }
   | {
@@ -38,6 +40,26 @@ export type Effect =
       readonly where: Row;
       readonly any?: true;
     };
+
+/** Entries [first, end) of a log. */
+export type SeqRange = readonly [first: number, end: number];
+
+/**
+ * Takes parts with their salts away for good. The only way to do so, and the entry it belongs to
+ * says it: `rows` is how many there must be, so that what the entry counts is true.
+ */
+export interface Removal {
+  readonly op: 'remove';
+  readonly table: 'parts';
+  readonly app: number;
+  /** Disjoint; together as many entries as fit in one transaction. */
+  readonly ranges: readonly SeqRange[];
+  /** Names of parts; all unless given. */
+  readonly parts?: readonly string[];
+  readonly rows: number;
+}
+
+export type Effect = RowEffect | Removal;
 
 export type Head = HeadsTable;
 export type SigningKey = SigningKeysTable;

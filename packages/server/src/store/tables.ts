@@ -208,6 +208,59 @@ export interface IdempotencyTable {
   created_at: number;
 }
 
+/** How long an app keeps what can be removed. Every app has a row. */
+export interface RetentionTable {
+  app: number;
+  /** Null: for ever. */
+  window_ms: number | null;
+  /**
+   * Another text whenever holds, extensions or the window change. A removal that was decided on
+   * under one revision is refused under another.
+   */
+  revision: string;
+  updated_at: number;
+}
+
+/** Entries that are kept longer than the window of their app. */
+export interface KeptTable {
+  app: number;
+  event_id: string;
+  until: number;
+}
+
+/** Legal holds that stand. One with a filter covers whatever matches it, now or later. */
+export interface HoldsTable {
+  app: number;
+  hold_id: string;
+  reason: string;
+  /** As it was given: names and values of `GET /v1/events`. Absent: the hold is on `held`. */
+  filter: string | null;
+  placed_at: number;
+}
+
+/** Entries that are on hold by their ids. */
+export interface HeldTable {
+  app: number;
+  event_id: string;
+  hold_id: string;
+}
+
+/**
+ * What was removed, and which entry says so: how a check tells what was swept or erased from what
+ * was stolen. Never removed itself.
+ */
+export interface RemovalsTable {
+  app: number;
+  first_seq: number;
+  /** Exclusive. */
+  end_seq: number;
+  /** Name of the part, or `*` for all that the entries had. */
+  part: string;
+  event_id: string;
+  /** 1 until the index has forgotten what it knew of these entries. */
+  index_pending: number;
+}
+
 export interface InstallationTable {
   name: string;
   value: string;
@@ -233,6 +286,11 @@ export interface Tables {
   open_intents: OpenIntentsTable;
   idempotency: IdempotencyTable;
   installation: InstallationTable;
+  retention: RetentionTable;
+  kept: KeptTable;
+  holds: HoldsTable;
+  held: HeldTable;
+  removals: RemovalsTable;
 }
 
 /**
@@ -261,6 +319,11 @@ export const PRIMARY_KEYS: {
   policies: ['app', 'policy_id'],
   open_intents: ['app', 'execution_id'],
   idempotency: ['app', 'key_id', 'idempotency_key'],
+  retention: ['app'],
+  kept: ['app', 'event_id'],
+  holds: ['app', 'hold_id'],
+  held: ['app', 'event_id', 'hold_id'],
+  removals: ['app', 'first_seq', 'part', 'event_id'],
 };
 
 /** The tables that administration changes, always together with an entry that says so. */

@@ -1,5 +1,10 @@
+import type { QueryResult } from 'pg';
+
+import { seqsOf } from '../effects.ts';
+import type { Removal } from '../port.ts';
 import type { Link } from './link.ts';
 import { hasTable, LOCKS } from './migrate.ts';
+import * as statements from './statements.ts';
 
 /** Entries of each app in one partition of `parts`. */
 export const PARTITION_ENTRIES = 2 ** 20;
@@ -39,4 +44,16 @@ export async function ensurePartitions(
     await link.query(`SELECT pg_advisory_xact_lock(${LOCKS.parts}, 0)`);
     if (!(await hasTable(link, nameOf(index)))) await link.query(creation(index));
   }
+}
+
+/**
+ * Takes parts away, in the transaction that is open. The guard of the table is opened for this one
+ * statement; taking the transaction back closes it too.
+ */
+export function removeParts(link: Link, removal: Removal): Promise<QueryResult> {
+  const opened = link.query(statements.openSweep(['on']));
+  const values = [removal.app, seqsOf(removal), removal.parts ?? null];
+  const removed = link.query(statements.removeParts(values));
+  const closed = link.query(statements.openSweep(['off']));
+  return Promise.all([removed, opened, closed]).then(([result]) => result);
 }

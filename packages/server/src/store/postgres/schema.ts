@@ -176,6 +176,40 @@ ALTER TABLE signing_keys ADD COLUMN retires_at bigint, ADD COLUMN to_size bigint
   ADD COLUMN change TEXT, ADD COLUMN change_checkpoint TEXT;
 `;
 
+/** What is kept how long, what is on hold, and what was removed. A year unless an app says else. */
+const RETENTION = `
+CREATE TABLE retention (
+  app integer PRIMARY KEY, window_ms bigint, revision TEXT NOT NULL, updated_at bigint NOT NULL
+);
+INSERT INTO retention SELECT app, 31536000000, 'first', created_at FROM apps;
+CREATE TABLE kept (
+  app integer NOT NULL, event_id TEXT NOT NULL, until bigint NOT NULL,
+  PRIMARY KEY (app, event_id)
+);
+CREATE TABLE holds (
+  app integer NOT NULL, hold_id TEXT NOT NULL, reason TEXT NOT NULL, filter TEXT,
+  placed_at bigint NOT NULL,
+  PRIMARY KEY (app, hold_id)
+);
+CREATE TABLE held (
+  app integer NOT NULL, event_id TEXT NOT NULL, hold_id TEXT NOT NULL,
+  PRIMARY KEY (app, event_id, hold_id)
+);
+CREATE TABLE removals (
+  app integer NOT NULL, first_seq bigint NOT NULL, end_seq bigint NOT NULL, part TEXT NOT NULL,
+  event_id TEXT NOT NULL, index_pending integer NOT NULL,
+  PRIMARY KEY (app, first_seq, part, event_id)
+);
+CREATE INDEX removals_pending ON removals (app, first_seq) WHERE index_pending = 1;
+CREATE INDEX removals_event ON removals (app, event_id);
+CREATE TRIGGER removals_guard BEFORE DELETE ON removals
+  FOR EACH ROW EXECUTE FUNCTION affidavit_refuse();
+CREATE TRIGGER removals_truncate BEFORE TRUNCATE ON removals
+  FOR EACH STATEMENT EXECUTE FUNCTION affidavit_refuse();
+ALTER TABLE removals ENABLE ALWAYS TRIGGER removals_guard;
+ALTER TABLE removals ENABLE ALWAYS TRIGGER removals_truncate;
+`;
+
 const collated = (step: string) => step.replaceAll(/\bTEXT\b/g, 'text COLLATE "C"');
 
 /** Whether anyone may read the ledger of an app. */
@@ -187,4 +221,5 @@ export const MIGRATIONS: readonly string[] = [
   collated(TABLES) + GUARDS,
   collated(KEY_ROTATION),
   PUBLIC_LEDGERS,
+  collated(RETENTION),
 ];

@@ -75,3 +75,12 @@ export const notify = prepared(
   'notify',
   'SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload',
 );
+
+/** `SET LOCAL`: whether parts may be removed in this transaction. */
+export const openSweep = prepared('open_sweep', "SELECT set_config('affidavit.sweep', $1, true)");
+
+export const removeParts = prepared(
+  'remove_parts',
+  `DELETE FROM parts WHERE app = $1 AND seq = ANY($2::bigint[])
+   AND ($3::text[] IS NULL OR part = ANY($3::text[]))`,
+);

@@ -1,7 +1,7 @@
 import type { CompiledQuery } from 'kysely';
 import type { QueryConfig, QueryResult } from 'pg';
 
-import { compileEffect } from '../effects.ts';
+import { compileEffect, isApplied } from '../effects.ts';
 import {
   StoreFailure,
   type Effect,
@@ -18,7 +18,7 @@ import { kyselyOn } from './kysely.ts';
 import { parameter, type Link } from './link.ts';
 import { LOCKS } from './migrate.ts';
 import type { News } from './news.ts';
-import { ensurePartitions } from './parts.ts';
+import { ensurePartitions, removeParts } from './parts.ts';
 import * as statements from './statements.ts';
 
 const HASH_BYTES = 32;
@@ -115,7 +115,7 @@ export class PostgresTransaction implements StoreTransaction {
     if (effects.some(({ table }) => table === 'signing_keys')) this.#keys.clear();
     const applied =
       effects.length === 1 && changesOneAtMost(only)
-        ? isApplied(only, await this.#send(only))
+        ? isApplied(only, (await this.#send(only)).rowCount ?? 0)
         : await this.#applyTogether(effects);
     if (applied) for (const effect of effects) this.#note(effect);
     return applied;
@@ -128,7 +128,8 @@ export class PostgresTransaction implements StoreTransaction {
     const [, ...results] = await Promise.allSettled([savepoint, ...sent]);
     const applied = results.every(
       (result, index) =>
-        result.status === 'fulfilled' && isApplied(effects[index] as Effect, result.value),
+        result.status === 'fulfilled' &&
+        isApplied(effects[index] as Effect, result.value.rowCount ?? 0),
     );
     const end = applied ? 'RELEASE effects' : 'ROLLBACK TO effects; RELEASE effects';
     await this.#link.query(end);
@@ -138,8 +139,10 @@ export class PostgresTransaction implements StoreTransaction {
   }
 
   #send(effect: Effect): Promise<QueryResult> {
+    if (effect.op === 'remove') return removeParts(this.#link, effect);
     const { sql, parameters }: CompiledQuery = compileEffect(compiler, effect);
-    const text = effect.op === 'insert' ? `${sql} on conflict do nothing` : sql;
+    const isPlain = effect.op === 'insert' && effect.any !== true;
+    const text = isPlain ? `${sql} on conflict do nothing` : sql;
     const values = parameters.map(parameter);
     const { effects } = this.#learnt;
     if (!effects.has(text) && effects.size < EFFECT_TEXTS_MAX) {
@@ -151,7 +154,8 @@ export class PostgresTransaction implements StoreTransaction {
 
   #note(effect: Effect): void {
     if (UNTOLD.has(effect.table)) return;
-    const { app } = effect.op === 'insert' ? effect.row : effect.where;
+    const { app } =
+      effect.op === 'remove' ? effect : effect.op === 'insert' ? effect.row : effect.where;
     const number = typeof app === 'number' ? app : 0;
     const tables = this.changed.get(number) ?? new Set();
     this.changed.set(number, tables.add(effect.table));
@@ -243,13 +247,10 @@ function wholeHashes(rows: readonly { hashes?: Uint8Array }[], count: number): U
 
 /** Whether an effect changes one row or none, and cannot meet the key of another on its way. */
 function changesOneAtMost(effect: Effect): boolean {
+  if (effect.op === 'remove') return false;
   if (effect.op === 'insert') return true;
   if (effect.op === 'update' && effect.table !== 'idempotency') return false;
   return PRIMARY_KEYS[effect.table].every((column) => column in effect.where);
-}
-
-function isApplied(effect: Effect, { rowCount }: QueryResult): boolean {
-  return rowCount === 1 || (effect.op !== 'insert' && effect.any === true);
 }
 
 /** Class 23: a constraint was violated. 25P02: it was one before that. */

@@ -105,4 +105,32 @@ const PUBLIC_LEDGERS = `
 ALTER TABLE apps ADD COLUMN ledger_public INTEGER NOT NULL DEFAULT 0;
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, KEY_ROTATION, PUBLIC_LEDGERS];
+/** What is kept how long, what is on hold, and what was removed. A year unless an app says else. */
+const RETENTION = `
+CREATE TABLE retention (
+  app INTEGER PRIMARY KEY, window_ms INTEGER, revision TEXT NOT NULL, updated_at INTEGER NOT NULL
+) STRICT;
+INSERT INTO retention SELECT app, 31536000000, 'first', created_at FROM apps;
+CREATE TABLE kept (
+  app INTEGER NOT NULL, event_id TEXT NOT NULL, until INTEGER NOT NULL,
+  PRIMARY KEY (app, event_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE holds (
+  app INTEGER NOT NULL, hold_id TEXT NOT NULL, reason TEXT NOT NULL, filter TEXT,
+  placed_at INTEGER NOT NULL,
+  PRIMARY KEY (app, hold_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE held (
+  app INTEGER NOT NULL, event_id TEXT NOT NULL, hold_id TEXT NOT NULL,
+  PRIMARY KEY (app, event_id, hold_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE removals (
+  app INTEGER NOT NULL, first_seq INTEGER NOT NULL, end_seq INTEGER NOT NULL, part TEXT NOT NULL,
+  event_id TEXT NOT NULL, index_pending INTEGER NOT NULL,
+  PRIMARY KEY (app, first_seq, part, event_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX removals_pending ON removals (app, first_seq) WHERE index_pending = 1;
+CREATE INDEX removals_event ON removals (app, event_id);
+`;
+
+export const MIGRATIONS: readonly string[] = [FIRST, KEY_ROTATION, PUBLIC_LEDGERS, RETENTION];

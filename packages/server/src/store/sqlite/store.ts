@@ -11,10 +11,11 @@ import {
   type LedgerStore,
   type NewEntry,
   type NewTile,
+  type Removal,
   type SigningKey,
   type StoreTransaction,
 } from '../port.ts';
-import { compileEffect } from '../effects.ts';
+import { compileEffect, isApplied } from '../effects.ts';
 import type { Tables } from '../tables.ts';
 import { kyselyOn } from './dialect.ts';
 import { SQLITE_BUSY, SQLITE_CONSTRAINT, sqliteCode, toStoreFailure } from './failure.ts';
@@ -112,14 +113,27 @@ class Connection implements StoreTransaction {
   }
 
   #applyEffect(effect: Effect): boolean {
+    if (effect.op === 'remove') return isApplied(effect, this.#remove(effect));
     const { sql: text, parameters } = compileEffect(this.db, effect);
     try {
       const { changes } = this.database.prepare(text).run(...(parameters as never[]));
-      return effect.op === 'insert' || effect.any === true || Number(changes) === 1;
+      return isApplied(effect, Number(changes));
     } catch (error) {
       if (sqliteCode(error) === SQLITE_CONSTRAINT) return false;
       throw error;
     }
+  }
+
+  #remove({ app, ranges, parts }: Removal): number {
+    const names = parts === undefined ? '' : ` AND part IN (${parts.map(() => '?').join()})`;
+    const removed = this.database.prepare(
+      `DELETE FROM parts WHERE app = ? AND seq >= ? AND seq < ?${names}`,
+    );
+    let rows = 0;
+    for (const [first, end] of ranges) {
+      rows += Number(removed.run(app, first, end, ...(parts ?? [])).changes);
+    }
+    return rows;
   }
 
   async append(
