@@ -240,7 +240,6 @@ const RESERVED = {
   source: 'observed',
   app_id: 'app_default',
   caller_key_prefix: 'afd_00000000',
-  retention_until: '2036-01-01T00:00:00.000Z',
   legal_hold: true,
   prev_hash: 'a'.repeat(64),
   leaf_hash: 'a'.repeat(64),

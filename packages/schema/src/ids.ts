@@ -14,6 +14,8 @@ export const ID_PREFIXES = {
   event: 'evt_',
   destination: 'dst_',
   monitor: 'mon_',
+  hold: 'hld_',
+  erasure: 'ers_',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -7,4 +7,5 @@ export * from './limits.ts';
 export * from './policy.ts';
 export * from './record.ts';
 export * from './resources.ts';
+export * from './retention.ts';
 export * from './sensitive.ts';

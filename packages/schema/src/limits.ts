@@ -11,6 +11,8 @@ export const LIMITS = {
   /** Of `args` or `result` as JSON. */
   argsBytes: 65_536,
   eventsPerBatch: 1000,
+  /** That a hold, an extension or an erasure can name. */
+  eventsNamed: 1000,
   pageEntries: 1000,
   pageDefault: 50,
 } as const;

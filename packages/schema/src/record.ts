@@ -198,7 +198,7 @@ export const FIELDS = defineFields({
   span_id: { ...matching(/^(?!0{16})[0-9a-f]{16}$/), about: 'W3C span id' },
 
   // keeping
-  retention_until: { ...time(), about: 'Kept until then', reserved: true },
+  retention_until: { ...time(), about: 'Kept at least until then' },
   legal_hold: { ...flag(), about: 'Never deleted while true', reserved: true },
 
   // proof

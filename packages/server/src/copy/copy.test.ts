@@ -43,14 +43,17 @@ function fill(db: DatabaseSync, table: keyof Tables): void {
   const key = PRIMARY_KEYS[table] as readonly string[];
   for (let row = 1; row <= 3; row++) {
     const values = columns.map(({ name, type }) => {
-      if (type === 'INTEGER') return name === 'app' ? 1 : 2 ** 40 + row;
+      if (name === 'app') return key.length === 1 ? row : 1;
+      if (type === 'INTEGER') return 2 ** 40 + row;
       if (type === 'BLOB') return Uint8Array.from({ length: row * 9 }, (_, i) => (i * 37) % 256);
       return key.includes(name) ? `k${row}ü漢` : `t${row} \0 \u{1f980} "'\\`;
     });
     const names = columns.map(({ name }) => name).join(', ');
     db.prepare(`INSERT INTO ${table} (${names}) VALUES (${values.map(() => '?').join()})`).run(
       ...values.map((value, index) =>
-        ['status', 'level', 'ready'].includes(columns[index]?.name ?? '') ? row : value,
+        ['status', 'level', 'ready', 'index_pending'].includes(columns[index]?.name ?? '')
+          ? row
+          : value,
       ),
     );
   }

@@ -64,8 +64,23 @@ export class Trail {
       const whole: AuditEvent = { ...event, app_id, source: 'reported' };
       return prepareEvent(redactEvent(whole), identities[index] ?? freshIdentity());
     });
-    return this.#sequencer.submit({ app, events: prepared, effects: [] });
+    const effects = keepingEffects(app, events, prepared);
+    return this.#sequencer.submit({ app, events: prepared, effects });
   }
+}
+
+/** What events ask to be kept until; a repeat changes nothing. */
+function keepingEffects(
+  app: number,
+  events: readonly AuditEvent[],
+  prepared: readonly PreparedEvent[],
+): Effect[] {
+  return events.flatMap(({ retention_until }, index): Effect[] => {
+    if (retention_until === undefined) return [];
+    const { event_id } = prepared[index] as PreparedEvent;
+    const row = { app, event_id, until: Date.parse(retention_until) };
+    return [{ op: 'insert', table: 'kept', row, any: true }];
+  });
 }
 
 function freshIdentity(event_id = newId('event')): Identity {

@@ -1,6 +1,7 @@
 import { AffidavitError } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
+import { withKeeping } from '../retain/shown.ts';
 import type { Tables } from '../store/tables.ts';
 import { decodeCursor, encodeCursor, type Order } from './cursor.ts';
 import type { Deadline } from './deadline.ts';
@@ -39,7 +40,7 @@ export async function readExecutions(
   records.length = Math.min(records.length, limit);
   const seq = nextPosition(records, has_more, order, span, after);
   const next_cursor = seq === null ? null : encodeCursor(app, filter, { seq, order });
-  return { records, next_cursor, has_more };
+  return { records: await withKeeping(db, app, records), next_cursor, has_more };
 }
 
 /** The first open intents of a span that match, in order. */

@@ -43,16 +43,17 @@ const TAIL_STEP = 512;
 export async function* candidates(search: Search, span: Span): AsyncGenerator<number[]> {
   const byId = await seqsOfIds(search, span);
   if (byId) return yield byId;
+  const conjuncts = await termsOfFilter(search);
+  if (conjuncts.length === 0) return yield* everyEntry(search, span);
   const segments = await segmentsIn(search, span);
   const indexedEnd = Math.max(span.first, ...segments.map((segment) => segment.end));
   const tail = { first: Math.min(indexedEnd, span.end), end: span.end };
-  const conjuncts = await termsOfFilter(search);
-  if (search.order === 'desc') yield* everyEntry(tail, 'desc');
+  if (search.order === 'desc') yield* everyEntry(search, tail);
   for (const segment of search.order === 'desc' ? segments.toReversed() : segments) {
     search.deadline.check();
     yield* inSegment(search, conjuncts, segment, span);
   }
-  if (search.order === 'asc') yield* everyEntry(tail, 'asc');
+  if (search.order === 'asc') yield* everyEntry(search, tail);
 }
 
 /** The entries with the ids asked for, when the filter names ids. */
@@ -91,14 +92,35 @@ export async function segmentsIn(
   }));
 }
 
-function* everyEntry(span: Span, order: Order): Generator<number[]> {
-  const count = span.end - span.first;
-  for (let done = 0; done < count; done += TAIL_STEP) {
-    const length = Math.min(TAIL_STEP, count - done);
-    yield Array.from({ length }, (_, i) =>
-      order === 'asc' ? span.first + done + i : span.end - 1 - done - i,
-    );
+/** All entries of a span. The first are named unseen; further on, what was removed is skipped. */
+async function* everyEntry(search: Search, span: Span): AsyncGenerator<number[]> {
+  let { first, end } = span;
+  while (first < end) {
+    search.deadline.check();
+    const length = Math.min(TAIL_STEP, end - first);
+    if (search.order === 'asc') {
+      yield Array.from({ length }, (_, i) => first + i);
+      first = (await nextThere(search, { first: first + length, end })) ?? end;
+    } else {
+      yield Array.from({ length }, (_, i) => end - 1 - i);
+      end = 1 + ((await nextThere(search, { first, end: end - length })) ?? first - 1);
+    }
   }
+}
+
+/** The first entry of a span, in the order of the search, of which any part is still there. */
+async function nextThere({ db, app, order }: Search, { first, end }: Span): Promise<number | null> {
+  if (first >= end) return null;
+  const row = await db
+    .selectFrom('parts')
+    .select('seq')
+    .where('app', '=', app)
+    .where('seq', '>=', first)
+    .where('seq', '<', end)
+    .orderBy('seq', order)
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? null : Number(row.seq);
 }
 
 /** For each condition the terms of which one must occur; all conditions must hold. */
@@ -144,7 +166,6 @@ async function* inSegment(
 ): AsyncGenerator<number[]> {
   const first = Math.max(span.first, segment.first);
   const end = Math.min(span.end, segment.end);
-  if (conjuncts.length === 0) return yield* everyEntry({ first, end }, search.order);
   const bits = await segmentBits(search, conjuncts, segment);
   if (!bits) return;
   let handful: number[] = [];

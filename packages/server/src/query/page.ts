@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 
+import { withKeeping } from '../retain/shown.ts';
 import type { Tables } from '../store/tables.ts';
 import { decodeCursor, encodeCursor, type Order } from './cursor.ts';
 import type { Deadline } from './deadline.ts';
@@ -42,7 +43,7 @@ export async function readPage(
   if (has_more) records.pop();
   const seq = nextPosition(records, has_more, order, span, after);
   const next_cursor = seq === null ? null : encodeCursor(app, filter, { seq, order });
-  return { records, next_cursor, has_more };
+  return { records: await withKeeping(db, app, records), next_cursor, has_more };
 }
 
 /** Every entry of a span that matches, in order; reads few at first, more when few match. */
@@ -94,15 +95,20 @@ export async function spanOf(
   app: number,
   { from, to }: Pick<Filter, 'from' | 'to'>,
 ): Promise<Span> {
+  const size = await sizeOf(db, app);
+  const first = from === undefined ? 0 : await firstAtOrAfter(db, app, size, from);
+  const end = to === undefined ? size : await firstAtOrAfter(db, app, size, to);
+  return { first, end };
+}
+
+/** Entries that a log has. */
+export async function sizeOf(db: Kysely<Tables>, app: number): Promise<number> {
   const head = await db
     .selectFrom('heads')
     .select('size')
     .where('app', '=', app)
     .executeTakeFirst();
-  const size = Number(head?.size ?? 0);
-  const first = from === undefined ? 0 : await firstAtOrAfter(db, app, size, from);
-  const end = to === undefined ? size : await firstAtOrAfter(db, app, size, to);
-  return { first, end };
+  return Number(head?.size ?? 0);
 }
 
 /** Position of the first entry at or after a time, by halving. */

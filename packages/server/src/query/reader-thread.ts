@@ -5,6 +5,7 @@ import { AffidavitError } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
 import { proveOperations } from '../prove/operations.ts';
+import { retainOperations } from '../retain/operations.ts';
 import { openReadStore, type Database } from '../store/open.ts';
 import type { Row } from '../store/port.ts';
 import type { Tables } from '../store/tables.ts';
@@ -52,6 +53,7 @@ function listBody({ records, next_cursor, has_more }: Page): string {
 
 serve({
   ...proveOperations(snapshot),
+  ...retainOperations(snapshot),
   events: async ({ deadline, ...request }: Timed<PageRequest>) =>
     listBody(await snapshot((at) => readPage(at, request, new Deadline(deadline)))),
   executions: async ({ deadline, ...request }: Timed<PageRequest>) =>

@@ -7,6 +7,8 @@ import type { Order } from './cursor.ts';
 /** One entry as read back: enough to check it against a filter and to write it out. */
 export interface StoredRecord {
   readonly seq: number;
+  /** Epoch ms. */
+  readonly created_at: number;
   readonly envelope: Findable;
   /** The whole record as JSON text, in the order: identity, envelope, bodies, proof. */
   readonly json: string;
@@ -71,6 +73,7 @@ function assemble({ seq, event_id, created_at, header, leaf_hash, parts }: Rows)
   const proof = `"prev_hash":"${prevOf(header)}","leaf_hash":"${Buffer.from(leaf_hash).toString('hex')}"`;
   return {
     seq,
+    created_at,
     envelope: { ...(JSON.parse(envelope) as Findable), event_id },
     json: `{${identity},${inner}${bodies},${proof}}`,
   };

@@ -6,6 +6,7 @@ import { hashOf, newApiKey, prefixOf } from '../access/api-key.ts';
 import { HOME_APP_ID } from '../access/directory.ts';
 import { INSTALLATION_SCOPE } from '../access/identity.ts';
 import { ConfigError } from '../config/config.ts';
+import { newRetention } from '../retain/decision.ts';
 import type { Rollback } from '../sequence/rollback-guard.ts';
 import { newSigningKey, resealSigningKey } from '../sequence/signing-keys.ts';
 import type { Effect } from '../store/port.ts';
@@ -43,6 +44,7 @@ async function openHome({ config, trail, keyring, now }: Base): Promise<void> {
   const created_at = now();
   const effects: Effect[] = [
     { op: 'insert', table: 'apps', row: { app, app_id: HOME_APP_ID, name: 'default', created_at } },
+    newRetention(app, created_at),
     { op: 'insert', table: 'signing_keys', row: newSigningKey(keyring, app, origin, created_at) },
     {
       op: 'insert',

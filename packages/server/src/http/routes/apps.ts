@@ -2,6 +2,7 @@ import { AffidavitError, AppBody, AppPatch, newId } from '@affidavit/schema';
 import type { z } from 'zod';
 
 import type { AppRow } from '../../access/directory.ts';
+import { newRetention } from '../../retain/decision.ts';
 import { newSigningKey } from '../../sequence/signing-keys.ts';
 import type { Effect } from '../../store/port.ts';
 import { administer, CHANGE_ERRORS, requestFields } from '../administer.ts';
@@ -54,6 +55,7 @@ async function insertApp(context: Context, app: number, { app_id, name, origin }
   const created_at = now();
   const effects: Effect[] = [
     { op: 'insert', table: 'apps', row: { app, app_id, name, created_at } },
+    newRetention(app, created_at),
     {
       op: 'insert',
       table: 'signing_keys',

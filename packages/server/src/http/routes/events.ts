@@ -1,4 +1,4 @@
-import type { Evidence } from '@affidavit/ledger';
+import { parseHeader, type Evidence } from '@affidavit/ledger';
 import { AffidavitError, FACET_FIELDS, type FieldName } from '@affidavit/schema';
 
 import type { Order } from '../../query/cursor.ts';
@@ -61,7 +61,14 @@ async function showEvent(context: Context) {
   const text = await services.readers.run<string>('events', request);
   const [event] = (JSON.parse(text) as { data: object[] }).data;
   if (event) return event;
-  throw new AffidavitError('not_found', `there is no event ${event_id}`, { field: 'event_id' });
+  // Throws `not_found` for what was never there.
+  const { header, proof } = await services.readers.run<Evidence>('evidence', {
+    app: app.app,
+    event_id,
+  });
+  throw new AffidavitError('gone', `entry ${event_id} was swept or erased`, {
+    extra: { event_id, seq: parseHeader(header).seq, header, proof },
+  });
 }
 
 /** One entry with all that it takes to check it offline. */
@@ -167,8 +174,8 @@ export const eventRoutes: readonly Route[] = [
     ...reading,
     method: 'GET',
     path: '/v1/events/:event_id',
-    summary: 'Show one entry',
-    errors: ['not_found'],
+    summary: 'Show one entry; 410 with its header and proof where it was removed',
+    errors: ['not_found', 'gone'],
     handler: showEvent,
   }),
   route({

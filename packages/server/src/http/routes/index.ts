@@ -6,11 +6,13 @@ import { callerRoutes } from './callers.ts';
 import { eventRoutes } from './events.ts';
 import { grantRoutes } from './grants.ts';
 import { healthRoutes } from './health.ts';
+import { holdRoutes } from './holds.ts';
 import { keyRoutes } from './keys.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { policyRoutes } from './policies.ts';
 import { providerRoutes } from './providers.ts';
 import { reportRoutes } from './report.ts';
+import { retentionRoutes } from './retention.ts';
 import { secretRoutes } from './secrets.ts';
 import { signingKeyRoutes } from './signing-keys.ts';
 import { verifyRoutes } from './verify.ts';
@@ -32,4 +34,6 @@ export const routes: readonly Route[] = [
   ...agentRoutes,
   ...keyRoutes,
   ...callerRoutes,
+  ...retentionRoutes,
+  ...holdRoutes,
 ];
