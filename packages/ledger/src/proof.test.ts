@@ -11,6 +11,7 @@ import {
   consistencyProof,
   formatTlogProof,
   inclusionProof,
+  inclusionProofs,
   parseTlogProof,
   readRange,
 } from './proof.ts';
@@ -74,6 +75,22 @@ test('the proofs of the Certificate Transparency test vectors', async () => {
     'bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b',
   ]);
 });
+
+test('paths of many leaves are those of each, whatever they have in common', async () => {
+  const places = fc.array(fc.nat(SIZE - 1), { maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(places, fc.integer({ min: 1, max: SIZE }), async (all, size) => {
+      const indexes = all.filter((index) => index < size);
+      const paths = await inclusionProofs(indexes, size, LOG.read);
+      const leaves = LOG.leaves.slice(0, size);
+      const expected = indexes.map((index) => naivePath(index, leaves));
+      assert.deepEqual(paths.map(hexes), expected.map(hexes));
+    }),
+  );
+  await assert.rejects(inclusionProofs([0, SIZE], SIZE, LOG.read), { code: 'invalid_argument' });
+});
+
+const hexes = (hashes: readonly Uint8Array[]): string[] => hashes.map(toHex);
 
 test('each leaf of each tree is proved, by the path that the definition gives', async () => {
   for (let size = 1; size <= SIZE; size += 1) {

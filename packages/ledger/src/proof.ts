@@ -38,10 +38,26 @@ export async function inclusionProof(
   read: NodeReader,
   hash: Sha256 = sha256,
 ): Promise<Uint8Array[]> {
-  if (!isSize(index) || !isSize(size) || index >= size) {
+  return (await inclusionProofs([index], size, read, hash))[0]!;
+}
+
+/** The same for many leaves: a subtree that is on several paths is read and hashed once. */
+export async function inclusionProofs(
+  indexes: readonly number[],
+  size: number,
+  read: NodeReader,
+  hash: Sha256 = sha256,
+): Promise<Uint8Array[][]> {
+  if (!isSize(size) || !indexes.every((index) => isSize(index) && index < size)) {
     throw new LedgerError('invalid_argument', 'There is no such leaf in the tree.');
   }
-  return Promise.all(pathSubtrees(index, [0, size]).map((tree) => subtreeHash(tree, read, hash)));
+  const paths = indexes.map((index) => pathSubtrees(index, [0, size]));
+  const hashes = new Map<string, Uint8Array>();
+  for (const subtree of paths.flat()) {
+    const key = subtree.join();
+    if (!hashes.has(key)) hashes.set(key, await subtreeHash(subtree, read, hash));
+  }
+  return paths.map((path) => path.map((subtree) => hashes.get(subtree.join())!));
 }
 
 /** That the tree of `newer` leaves begins with the tree of `older` leaves. */

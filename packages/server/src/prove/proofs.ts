@@ -1,10 +1,4 @@
-import {
-  consistencyProof,
-  formatTlogProof,
-  inclusionProof,
-  toBase64,
-  type NodeReader,
-} from '@affidavit/ledger';
+import { consistencyProof, formatTlogProof, inclusionProofs, toBase64 } from '@affidavit/ledger';
 import { AffidavitError } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
@@ -40,9 +34,9 @@ export async function proveInclusion(
   app: number,
   name: EntryName,
 ): Promise<string> {
-  const { size, checkpoint } = await readHead(db, app);
   const { seq } = await findEntry(db, app, name);
-  return formatProof(seq, { size, checkpoint }, storedNodes(db, app, size));
+  const { proofs } = await proveReceipts(db, app, [seq]);
+  return proofs[0] as string;
 }
 
 export interface SignedSize {
@@ -58,15 +52,6 @@ export interface Receipts {
   readonly checkpoint: string;
 }
 
-async function formatProof(
-  index: number,
-  { size, checkpoint }: SignedSize,
-  nodes: NodeReader,
-): Promise<string> {
-  const hashes = await inclusionProof(index, size, nodes, nativeSha256);
-  return formatTlogProof({ index, hashes, checkpoint });
-}
-
 /** One tlog-proof for each place, all under a checkpoint that the caller has, or the newest. */
 export async function proveReceipts(
   db: Kysely<Tables>,
@@ -76,9 +61,10 @@ export async function proveReceipts(
 ): Promise<Receipts> {
   const { size, checkpoint } = signed ?? (await readHead(db, app));
   const nodes = storedNodes(db, app, size);
-  const proofs = await Promise.all(
-    seqs.map((seq) => formatProof(seq, { size, checkpoint }, nodes)),
-  );
+  const paths = await inclusionProofs(seqs, size, nodes, nativeSha256);
+  const proofs = paths.map((hashes, i) => {
+    return formatTlogProof({ index: seqs[i] as number, hashes, checkpoint });
+  });
   return { proofs, checkpoint };
 }
 
