@@ -36,6 +36,18 @@ export function connectionOf(
   return { url, key };
 }
 
+/**
+ * The key for an address that was named on the command line. One out of the environment belongs to
+ * the server that the environment, or --url, names, and goes nowhere else.
+ */
+export function keyFor(command: Command, { env }: Terminal, address: URL): string | undefined {
+  const options = command.optsWithGlobals<ConnectionOptions>();
+  if (options.key !== undefined) return options.key;
+  const home = options.url ?? (env['AFFIDAVIT_URL'] || DEFAULT_URL);
+  if (!URL.canParse(home) || new URL(home).origin !== address.origin) return undefined;
+  return env['AFFIDAVIT_API_KEY'] || env['AFFIDAVIT_ADMIN_KEY'] || undefined;
+}
+
 export function connect(
   command: Command,
   terminal: Terminal,

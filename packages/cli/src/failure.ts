@@ -4,7 +4,7 @@ import { CommanderError } from 'commander';
 import { plain } from './format/plain.ts';
 import type { Style } from './format/style.ts';
 
-/** Exit codes: 0 done, 1 failed, 2 not understood. */
+/** Exit codes: 0 done or sound, 1 failed or broken, 2 not understood or not checked. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
 /** The command line cannot be understood as it is. */
@@ -14,7 +14,7 @@ export class UsageError extends Error {
 
 /** Something the command itself found wrong, with what to do about it. */
 export class CommandFailure extends Error {
-  override readonly name = 'CommandFailure';
+  override readonly name: string = 'CommandFailure';
   readonly advice: string;
 
   constructor(message: string, advice: string, cause?: unknown) {
@@ -23,9 +23,20 @@ export class CommandFailure extends Error {
   }
 }
 
+/** A check that could not be made: nothing is known about what was to be checked. */
+export class CouldNotCheck extends CommandFailure {
+  override readonly name = 'CouldNotCheck';
+}
+
+/** A check that found damage, and has said so. */
+export class NotSound extends Error {
+  override readonly name = 'NotSound';
+}
+
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  const isOpen = error instanceof UsageError || error instanceof CouldNotCheck;
+  return isOpen ? EXIT.usage : EXIT.failed;
 }
 
 function apiLines(error: AffidavitApiError): [string, string | undefined][] {
@@ -46,9 +57,9 @@ function networkCause(error: unknown): string {
   return code === undefined ? '' : ` (${code})`;
 }
 
-/** What went wrong, for a person; empty for what commander has already said. */
+/** What went wrong, for a person; empty for what was said already. */
 export function failureText(error: unknown, style: Style): string {
-  if (error instanceof CommanderError) return '';
+  if (error instanceof CommanderError || error instanceof NotSound) return '';
   if (error instanceof AffidavitApiError) {
     const head = `${style.red(error.code)}: ${plain(error.message)}${networkCause(error)}`;
     const shown = apiLines(error).filter(([, value]) => value);

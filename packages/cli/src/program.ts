@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { addBundle } from './commands/bundle.ts';
 import { addCopy } from './commands/copy.ts';
 import { addDemo } from './commands/demo.ts';
 import { addExport } from './commands/export.ts';
@@ -8,6 +9,7 @@ import { addQuery } from './commands/query.ts';
 import { addRequest } from './commands/request.ts';
 import { addServe } from './commands/serve.ts';
 import { addTail } from './commands/tail.ts';
+import { addVerify } from './commands/verify.ts';
 import { addWitness } from './commands/witness.ts';
 import { EXIT, exitCodeOf, failureText } from './failure.ts';
 import { styleFor } from './format/style.ts';
@@ -29,6 +31,8 @@ function createProgram(terminal: Terminal): Command {
   addTail(program, terminal);
   addQuery(program, terminal);
   addExport(program, terminal);
+  addBundle(program, terminal);
+  addVerify(program, terminal);
   addKeys(program, terminal);
   addCopy(program, terminal);
   addDemo(program, terminal);

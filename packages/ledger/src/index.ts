@@ -14,6 +14,7 @@ export * from './addcheckpoint.ts';
 export * from './range.ts';
 export * from './evidence.ts';
 export * from './verify.ts';
+export * from './wholelog.ts';
 export * from './rotation.ts';
 export * from './bytesource.ts';
 export * from './tar.ts';

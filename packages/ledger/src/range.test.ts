@@ -15,15 +15,19 @@ import {
   VERIFIER,
 } from './log.fixture.ts';
 import { normalizeTime, RangeVerifier } from './range.ts';
-import type { RangeProof, TimeRange } from './range.ts';
+import type { RangeProof, RangeVerdict, TimeRange } from './range.ts';
 import { decodeEntryBundle, encodeEntryBundle } from './tiles.ts';
 import { verifyRange } from './verify.ts';
 
 const SIZE = 64;
 const LOG = makeLog(SIZE);
 
-const check = (proof: RangeProof, range: TimeRange = {}) =>
-  verifyRange(proof, { ...range, verifiers: [VERIFIER] });
+async function check(proof: RangeProof, range: TimeRange = {}): Promise<RangeVerdict> {
+  const verified = await verifyRange(proof, { ...range, verifiers: [VERIFIER] });
+  const { checkpoint, ...verdict } = verified;
+  assert.equal(checkpoint.size, verdict.size);
+  return verdict;
+}
 
 /** The broken position and reason, or undefined for a sound proof. */
 const broken = async (proof: RangeProof, range: TimeRange = {}) => {

@@ -6,6 +6,7 @@ import type { EntryHeader } from './header.ts';
 import { sha256 } from './sha256.ts';
 import type { Sha256 } from './sha256.ts';
 import { CompactRange } from './tree.ts';
+import type { NodeVisitor } from './tree.ts';
 
 /**
  * That these are all the entries of a log in [from, to), unchanged, without any of their
@@ -43,6 +44,8 @@ export type RangeDamageReason =
   | 'incomplete_start'
   /** The entry at this position is needed to show where the range ends. */
   | 'incomplete_end'
+  /** A hash in a tile is not the one that the entries give. */
+  | 'tile'
   /** The entries hang together, but they are not those that the checkpoint signs. */
   | 'root';
 
@@ -93,6 +96,8 @@ export interface RangeStart extends TimeRange {
   readonly first_seq: number;
   /** Compact range [0, first_seq). */
   readonly left: readonly Uint8Array[];
+  /** Sees the leaves, and the nodes that they complete. */
+  readonly visit?: NodeVisitor;
 }
 
 const TIME_FORM = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?(?:Z|[+-]\d\d:\d\d)$/;
@@ -116,6 +121,7 @@ export class RangeVerifier {
   readonly #from: string | undefined;
   readonly #to: string | undefined;
   readonly #shown: boolean;
+  readonly #visit: NodeVisitor | undefined;
   readonly #hash: Sha256;
   readonly #tree: CompactRange;
   #first: EntryHeader | null = null;
@@ -133,6 +139,7 @@ export class RangeVerifier {
     this.#from = from === undefined ? undefined : normalizeTime(from);
     this.#to = to === undefined ? undefined : normalizeTime(to);
     this.#shown = shown;
+    this.#visit = start.visit;
     this.#hash = hash;
     this.#tree = new CompactRange({ begin: 0, end: first_seq, hashes: left }, hash);
   }
@@ -208,7 +215,7 @@ export class RangeVerifier {
   }
 
   #accept(header: EntryHeader, leaf: Uint8Array): void {
-    this.#tree.append(leaf);
+    this.#tree.append(leaf, this.#visit);
     this.#first ??= header;
     this.#last = header;
     this.#lastLeaf = toHex(leaf);

@@ -110,6 +110,11 @@ export async function verifyConsistency(
   return { older, newer };
 }
 
+/** What came of a check, and the signed head it was made against. */
+export interface VerifiedRange extends RangeVerdict {
+  readonly checkpoint: VerifiedCheckpoint;
+}
+
 /**
  * That the headers are all the entries of a log in [from, to), unchanged. The verdict names the
  * first damaged position. A proof that is no proof, or whose checkpoint is not signed, throws.
@@ -117,11 +122,11 @@ export async function verifyConsistency(
 export async function verifyRange(
   value: unknown,
   options: Trust & TimeRange,
-): Promise<RangeVerdict> {
+): Promise<VerifiedRange> {
   const proof = parseRangeProof(value);
-  const range = await openRange(proof, proof.headers.length, options);
+  const { range, checkpoint } = await openRange(proof, proof.headers.length, options);
   for (const header of proof.headers) range.add(header);
-  return range.finish(proof.right.map(parseHash));
+  return { ...range.finish(proof.right.map(parseHash)), checkpoint };
 }
 
 /**
@@ -131,12 +136,12 @@ export async function verifyRange(
 export async function verifyRangeLines(
   chunks: Chunks,
   options: Trust & TimeRange,
-): Promise<RangeVerdict> {
+): Promise<VerifiedRange> {
   const source = new ByteSource(chunks);
   const frame = parseRangeLine(await source.line(MAX_FRAME_BYTES));
   const proof = parseRangeProof({ ...frame, headers: [] });
   const count = proof.last_seq - proof.first_seq + 1;
-  const range = await openRange(proof, count, options);
+  const { range, checkpoint } = await openRange(proof, count, options);
   for (let i = 0; i < count && range.damage === null; i += 1) {
     range.add(await source.line(MAX_HEADER_BYTES));
   }
@@ -146,7 +151,7 @@ export async function verifyRangeLines(
       throw new LedgerError('malformed', 'The proof does not end where it says.');
     }
   }
-  return range.finish(proof.right.map(parseHash));
+  return { ...range.finish(proof.right.map(parseHash)), checkpoint };
 }
 
 const MAX_FRAME_BYTES = 4_000_000;
@@ -166,7 +171,7 @@ async function openRange(
   { origin, first_seq, last_seq, left, checkpoint: note }: RangeProof,
   count: number,
   options: Trust & TimeRange,
-): Promise<RangeVerifier> {
+): Promise<{ readonly range: RangeVerifier; readonly checkpoint: VerifiedCheckpoint }> {
   const checkpoint = await verifyCheckpoint(note, options);
   if (origin !== checkpoint.origin) {
     throw new LedgerError('proof_failed', 'The checkpoint is of another log.');
@@ -175,7 +180,7 @@ async function openRange(
     throw new LedgerError('malformed', 'The number of headers is not what the proof says.');
   }
   const start = { ...options, checkpoint, first_seq, left: left.map(parseHash) };
-  return new RangeVerifier(start, options.hash);
+  return { range: new RangeVerifier(start, options.hash), checkpoint };
 }
 
 /** That an entry is in the log, and that the parts laid open are its contents. */
