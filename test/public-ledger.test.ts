@@ -122,6 +122,7 @@ suite('a ledger', () => {
         assert.equal(answer.status, 200, `${path}: ${answer.text}`);
         assert.equal(answer.text, text, path);
         assert.ok(!answer.bytes.includes(MARKER), path);
+        assert.equal(answer.headers['access-control-allow-origin'], '*', path);
       }
     }
     problem(await knock(`/v1/events?app_id=${app.app_id}`), 401, 'unauthorized');
@@ -131,6 +132,8 @@ suite('a ledger', () => {
       'unauthorized',
     );
     problem(await knock('/v1/ledger'), 401, 'unauthorized');
+    const own = await knock('/v1/ledger', auditor);
+    assert.equal(own.headers['access-control-allow-origin'], undefined);
     problem(await knock(`/v1/ledgers/${app.app_id}?app_id=app_default`), 400, 'invalid_request');
   });
 

@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 
 import { parseStrictJson } from '../ingest/strict-json.ts';
 import type { Services } from '../services.ts';
-import { admit, type Admitted } from './admit.ts';
+import { admit, isNobody, type Admitted } from './admit.ts';
 import { answerClientError } from './client-error.ts';
 import { once, readIdempotencyKey, type Stored } from './idempotency.ts';
 import { openApi } from './openapi.ts';
@@ -114,6 +114,10 @@ async function handle(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  // What anyone may read, a page of anyone may read: an auditor's verifier in a browser.
+  if (route.openWhenPublic && isNobody(request.admitted!.identity)) {
+    reply.header('access-control-allow-origin', '*');
+  }
   const context = await readContext(services, route, request, reply);
   const key = context.idempotencyKey;
   if (key !== null && !route.ownIdempotency) {
