@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { verifyEvidence, verifyInclusion, type Evidence } from '@affidavit/ledger';
+import { verifyEvidence, verifyInclusion } from '@affidavit/ledger';
 
+import { newTrail } from './support/kept-trail.ts';
 import { startAffidavit, type Affidavit } from './support/server.ts';
-import type { Acknowledged, Entry, Page } from './support/trail.ts';
-import { ask, makeApp, problem, type AppUnderTest } from './support/world.ts';
+import type { Entry, Page } from './support/trail.ts';
+import { problem } from './support/world.ts';
 
 /** Retention and legal hold over HTTP: what must go goes, and every proof stays. */
 
@@ -15,54 +16,7 @@ before(async () => {
 });
 after(async () => assert.equal(await server.stop(), 0, server.stdout()));
 
-type Receipt = Acknowledged & { readonly proof: string };
-
-class Trail {
-  readonly app: AppUnderTest;
-
-  constructor(app: AppUnderTest) {
-    this.app = app;
-  }
-
-  ask<T = Record<string, unknown>>(status: number, method: string, path: string, body?: unknown) {
-    const { key } = this.app;
-    return ask<T>(server, status, method, path, body === undefined ? { key } : { key, body });
-  }
-
-  refuse(status: number, code: Parameters<typeof problem>[2], path: string, body?: unknown) {
-    const { key } = this.app;
-    const method = body === undefined ? 'GET' : 'POST';
-    return server
-      .request(method, path, body === undefined ? { key } : { key, body })
-      .then((answer) => problem(answer, status, code));
-  }
-
-  async write(events: readonly object[]): Promise<Receipt[]> {
-    const answer = await this.ask<{ events: Receipt[] }>(201, 'POST', '/v1/events?receipt=true', {
-      events,
-    });
-    return answer.events;
-  }
-
-  async days(days: number | null): Promise<void> {
-    await this.ask(200, 'PUT', '/v1/retention', { days });
-  }
-
-  sweep(): Promise<{ deleted: number; held: number; done: boolean }> {
-    return this.ask(200, 'POST', '/v1/retention/sweep', {});
-  }
-
-  async list(query: string): Promise<Entry[]> {
-    return (await this.ask<Page>(200, 'GET', `/v1/events?limit=1000&${query}`)).data;
-  }
-
-  async show(event_id: string): Promise<number> {
-    const { key } = this.app;
-    return (await server.request('GET', `/v1/events/${event_id}`, { key })).status;
-  }
-}
-
-const newTrail = async (name: string) => new Trail(await makeApp(server, name));
+const begin = (name: string) => newTrail(server, name);
 
 const event = (n: number, more: object = {}) => ({
   event_type: 'document.read',
@@ -76,7 +30,7 @@ const events = (count: number) => Array.from({ length: count }, (_, n) => event(
 
 describe('retention', () => {
   it('is a year unless an app says else, which goes on the record', async () => {
-    const trail = await newTrail('a year');
+    const trail = await begin('a year');
     const first = await trail.ask(200, 'GET', '/v1/retention');
     assert.deepEqual([first.days, first.default_days], [365, 365]);
     await trail.ask(200, 'PUT', '/v1/retention', { days: 30 });
@@ -95,7 +49,7 @@ describe('retention', () => {
   });
 
   it('sweeps nothing that is younger than the window', async () => {
-    const trail = await newTrail('young');
+    const trail = await begin('young');
     const [one] = await trail.write([event(1)]);
     for (const days of [365, 1, null]) {
       await trail.days(days);
@@ -108,8 +62,8 @@ describe('retention', () => {
 
 describe('a swept entry', () => {
   it('is 410 with its header and proof, and every receipt given before still verifies', async () => {
-    const trail = await newTrail('swept');
-    const { vkey } = await trail.ask<{ vkey: string }>(200, 'GET', '/v1/ledger');
+    const trail = await begin('swept');
+    const vkey = await trail.vkey();
     const receipts = await trail.write(events(1000));
     await trail.days(0);
     const { deleted } = await trail.sweep();
@@ -122,8 +76,7 @@ describe('a swept entry', () => {
       });
       assert.equal(now.header.event_id, event_id);
       await verifyInclusion(String(gone.header), proof, { verifiers: [vkey] });
-      const path = `/v1/events/${event_id}/evidence`;
-      const evidence = await trail.ask<Evidence>(200, 'GET', path);
+      const evidence = await trail.evidence(event_id);
       const { missing } = await verifyEvidence(evidence, { verifiers: [vkey] });
       assert.deepEqual(missing, ['envelope', 'response_body']);
     }
@@ -136,7 +89,7 @@ describe('a swept entry', () => {
   });
 
   it('is found by nothing, and pages go on over any number of them', async () => {
-    const trail = await newTrail('pages');
+    const trail = await begin('pages');
     await trail.write([event(0, { provider: 'first' })]);
     const [kept] = await trail.write([event(1, { provider: 'kept' })]);
     await trail.ask(201, 'POST', '/v1/holds', { event_ids: [kept?.event_id], reason: 'a case' });
@@ -176,7 +129,7 @@ describe('a swept entry', () => {
   });
 
   it('does not take along the entries that say what was swept', async () => {
-    const trail = await newTrail('telling');
+    const trail = await begin('telling');
     await trail.write(events(3));
     await trail.days(0);
     const first = await trail.sweep();
@@ -191,7 +144,7 @@ describe('a swept entry', () => {
 
 describe('an entry', () => {
   it('that asks to be kept longer is, and its keeping can be extended and never shortened', async () => {
-    const trail = await newTrail('longer');
+    const trail = await begin('longer');
     const soon = new Date(Date.now() + 3_600_000).toISOString();
     const later = new Date(Date.now() + 7_200_000).toISOString();
     const [asking, other, past] = await trail.write([
@@ -220,7 +173,7 @@ describe('an entry', () => {
   });
 
   it('shows what its client said of its keeping as long as nobody extends it', async () => {
-    const trail = await newTrail('as said');
+    const trail = await begin('as said');
     const until = '2040-01-01T00:00:00+01:00';
     const [one] = await trail.write([event(1, { retention_until: until })]);
     const shown = await trail.ask(200, 'GET', `/v1/events/${one?.event_id}`);
@@ -230,7 +183,7 @@ describe('an entry', () => {
 
 describe('a legal hold', () => {
   it('keeps what it names until the last hold on it is released', async () => {
-    const trail = await newTrail('named');
+    const trail = await begin('named');
     const [one, two] = await trail.write([event(1), event(2)]);
     const place = (event_ids: unknown[], reason: string) =>
       trail.ask<{ hold_id: string }>(201, 'POST', '/v1/holds', { event_ids, reason });
@@ -261,7 +214,7 @@ describe('a legal hold', () => {
   });
 
   it('by a filter covers what matches now and what matches later', async () => {
-    const trail = await newTrail('by filter');
+    const trail = await begin('by filter');
     const [now] = await trail.write([event(1)]);
     const filter = { provider: 'mail', q: 'payload' };
     const { hold_id } = await trail.ask<{ hold_id: string }>(201, 'POST', '/v1/holds', {
@@ -282,7 +235,7 @@ describe('a legal hold', () => {
   });
 
   it('is refused for what is not there, or without a reason, or by an unknown filter', async () => {
-    const trail = await newTrail('refused');
+    const trail = await begin('refused');
     const [one] = await trail.write([event(1)]);
     await trail.days(0);
     await trail.sweep();

@@ -11,8 +11,7 @@ import type { Metrics } from './http/metrics.ts';
 import type { ReceiptReads } from './prove/receipt-reads.ts';
 import type { ReaderPool } from './query/reader-pool.ts';
 import type { StreamReads } from './query/stream-reads.ts';
-import type { Clock } from './retain/clock.ts';
-import type { Sweep } from './retain/sweep.ts';
+import type { Retain } from './retain/retain.ts';
 import type { ManifestToSign } from './sequence/sign-manifest.ts';
 import type { Sequencer } from './sequence/sequencer.ts';
 import type { CommitFeed } from './sequence/commit-feed.ts';
@@ -31,8 +30,7 @@ export interface Services {
   readonly streamReads: StreamReads;
   readonly checks: Checks;
   readonly receiptReads: ReceiptReads;
-  readonly sweep: Sweep;
-  readonly clock: Clock;
+  readonly retain: Retain;
   readonly broker: Broker;
   readonly keyring: Keyring;
   /** The signed note of a bundle's manifest, by the key of its log. */

@@ -38,13 +38,13 @@ suite('the daily sweep', () => {
 
   test('comes once a day, however often it is looked for', async () => {
     await daily();
-    const first = await lastRight(kept.services);
+    const first = await lastRight(kept.services, kept.services.clock);
     kept.pass(DAY_MS - 1);
     await daily();
-    assert.equal(await lastRight(kept.services), first);
+    assert.equal(await lastRight(kept.services, kept.services.clock), first);
     kept.pass(1);
     await daily();
-    assert.equal(await lastRight(kept.services), first + DAY_MS);
+    assert.equal(await lastRight(kept.services, kept.services.clock), first + DAY_MS);
   });
 
   test('is refused when the clock jumps ahead while the process runs', async () => {
@@ -67,7 +67,7 @@ suite('the daily sweep', () => {
     await daily();
     assert.deepEqual(await left(), [0, 1]);
     assert.match(kept.said.join(''), /400 days seem to have passed/);
-    await vouch(kept.services);
+    await vouch(kept.services, kept.services.clock);
     await daily();
     assert.deepEqual(await left(), [1, 2]);
   });

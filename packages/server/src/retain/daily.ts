@@ -19,18 +19,15 @@ export type DailyServices = Pick<Services, 'readers' | 'directory' | 'trail' | '
   readonly clock: Clock;
 };
 
-type Stored = Pick<DailyServices, 'readers' | 'directory' | 'clock'>;
+type Storing = Pick<DailyServices, 'config' | 'trail'>;
+type Stored = Pick<DailyServices, 'readers' | 'directory'>;
 
 async function stored({ directory }: Stored, name: string): Promise<number | null> {
   const [row] = await directory.rows('installation', { name });
   return row ? Number(row.value) : null;
 }
 
-async function store(
-  { config, trail }: Pick<DailyServices, 'config' | 'trail'>,
-  name: string,
-  at: number,
-): Promise<void> {
+async function store({ config, trail }: Storing, name: string, at: number): Promise<void> {
   await trail.apply(config.home_app, [
     { op: 'delete', table: 'installation', where: { name }, any: true },
     { op: 'insert', table: 'installation', row: { name, value: String(at) } },
@@ -38,18 +35,18 @@ async function store(
 }
 
 /** When the clock was last known to be right: before the first sweep, when anything was recorded. */
-export async function lastRight(services: Stored): Promise<number> {
-  const swept = (await stored(services, LAST_SWEEP)) ?? (await newest(services));
+export async function lastRight(services: Stored, clock: Clock): Promise<number> {
+  const swept = (await stored(services, LAST_SWEEP)) ?? (await newest(services, clock));
   return Math.max(swept, (await stored(services, VOUCHED)) ?? 0);
 }
 
-async function newest({ readers, clock }: Stored): Promise<number> {
+async function newest({ readers }: Stored, clock: Clock): Promise<number> {
   return (await readers.run<number | null>('newestEntry', {})) ?? clock.now();
 }
 
 /** An operator says that the clock is right. */
-export function vouch(services: DailyServices): Promise<void> {
-  return store(services, VOUCHED, services.clock.now());
+export function vouch(services: Storing, clock: Clock): Promise<void> {
+  return store(services, VOUCHED, clock.now());
 }
 
 /** Sweeps all apps when a day has passed; not under a clock that cannot be believed. */
@@ -58,7 +55,7 @@ export async function sweepDaily(services: DailyServices, signal?: AbortSignal):
   const now = clock.now();
   const last = await stored(services, LAST_SWEEP);
   if (last !== null && now >= last && now - last < DAY_MS) return;
-  const doubt = clock.doubt(await lastRight(services));
+  const doubt = clock.doubt(await lastRight(services, clock));
   if (doubt !== null) {
     const advice = 'Put the clock right, or sweep once by hand: affidavit sweep.';
     journal.error({ doubt, advice }, 'the daily sweep is refused');

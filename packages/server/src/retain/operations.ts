@@ -1,7 +1,10 @@
 import type { Kysely } from 'kysely';
 
 import type { Snapshot } from '../prove/operations.ts';
+import { Deadline } from '../query/deadline.ts';
 import type { Tables } from '../store/tables.ts';
+import { readErasable, type ErasableRequest } from './erasable.ts';
+import { listErasures, openErasures, type ErasureList } from './erasure-list.ts';
 import { readExpired, type ExpiredRequest } from './expired.ts';
 import { readNamed } from './named.ts';
 
@@ -12,6 +15,10 @@ export function retainOperations(snapshot: Snapshot) {
     namedEntries: ({ app, event_ids }: { app: number; event_ids: readonly string[] }) =>
       snapshot((at) => readNamed(at, app, event_ids)),
     newestEntry: () => snapshot(newestEntry),
+    erasable: ({ deadline, ...request }: ErasableRequest & { deadline: number }) =>
+      snapshot((at) => readErasable(at, request, new Deadline(deadline))),
+    erasures: (request: ErasureList) => snapshot((at) => listErasures(at, request)),
+    openErasures: ({ before }: { before: number }) => snapshot((at) => openErasures(at, before)),
   };
 }
 

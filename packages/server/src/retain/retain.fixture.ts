@@ -15,6 +15,7 @@ import type { Tables } from '../store/tables.ts';
 import { Clock } from './clock.ts';
 import type { DailyServices } from './daily.ts';
 import { newDecision, newRetention } from './decision.ts';
+import { Erasures } from './erase.ts';
 import { retainOperations } from './operations.ts';
 import { Sweep } from './sweep.ts';
 
@@ -23,7 +24,7 @@ export const START = 1_790_000_000_000;
 export const system = { actor_type: 'system', actor_id: 'test' } as const;
 
 /** What the process would answer by its reader threads, from a connection of its own. */
-function readersOn(db: Kysely<Tables>): ReaderPool {
+function readersOn(db: Kysely<Tables>, afterRead: (op: string) => Promise<void>): ReaderPool {
   const operations: Record<string, (request: never) => Promise<unknown>> = {
     ...retainOperations((work) => db.transaction().execute(work)),
     rows: ({ table, where, limit }: RowsRequest) =>
@@ -34,9 +35,13 @@ function readersOn(db: Kysely<Tables>): ReaderPool {
         .limit(limit)
         .execute(),
   };
-  return {
-    run: (op: string, request: object) => operations[op]?.(request as never),
-  } as unknown as ReaderPool;
+  const run = async (op: string, request: object) => {
+    const deadline = Date.now() + 30_000;
+    const answer = await operations[op]?.({ deadline, ...request } as never);
+    await afterRead(op);
+    return answer;
+  };
+  return { run } as unknown as ReaderPool;
 }
 
 export class KeptTrail {
@@ -44,9 +49,12 @@ export class KeptTrail {
   readonly db: Kysely<Tables>;
   readonly trail: Trail;
   readonly sweep: Sweep;
+  readonly erasures: Erasures;
   readonly services: DailyServices;
   /** Lines that the journal got. */
   readonly said: string[] = [];
+  /** Called when something was read, before it is acted on. */
+  afterRead: (op: string) => Promise<void> = async () => undefined;
   now = START;
   uptime = 0;
   readonly #sequencer: Sequencer;
@@ -55,7 +63,7 @@ export class KeptTrail {
     this.logs = logs;
     this.db = db;
     const writer = logs.newWriter(() => this.now);
-    const readers = readersOn(db);
+    const readers = readersOn(db, (op) => this.afterRead(op));
     const directory = new StoredDirectory(readers);
     this.#sequencer = new Sequencer({
       write: (submissions) => writer.write(submissions),
@@ -70,7 +78,9 @@ export class KeptTrail {
       () => this.now,
       () => this.uptime,
     );
-    this.sweep = new Sweep({ readers, trail: this.trail, now: () => this.now });
+    const base = { readers, trail: this.trail, now: () => this.now };
+    this.sweep = new Sweep(base);
+    this.erasures = new Erasures({ ...base, fingerprintKey: new Uint8Array(32) });
     const journal = pino({ level: 'warn' }, { write: (line: string) => void this.said.push(line) });
     const config = { home_app: APP.app };
     const { trail, sweep } = this;

@@ -29,9 +29,7 @@ import { Trail } from '../ingest/trail.ts';
 import { ReceiptReads } from '../prove/receipt-reads.ts';
 import { ReaderPool } from '../query/reader-pool.ts';
 import { StreamReads } from '../query/stream-reads.ts';
-import { Clock } from '../retain/clock.ts';
-import { keepSweeping } from '../retain/daily.ts';
-import { Sweep } from '../retain/sweep.ts';
+import { keepRemoving, openRetain } from '../retain/retain.ts';
 import { keepForgetting } from './forgetting.ts';
 import { hearPeers, inTurn, peersOn, recoverFromPeers, stayAlive } from './peers.ts';
 import { closeOpenIntents } from './recover.ts';
@@ -147,8 +145,7 @@ export async function startServer(
     streamReads: new StreamReads(queryReaders),
     checks: new Checks(database),
     receiptReads: new ReceiptReads(queryReaders),
-    sweep: new Sweep({ ...base, readers: queryReaders }),
-    clock: new Clock(),
+    retain: openRetain({ ...base, readers: queryReaders, fingerprintKey: first.fingerprintKey }),
     broker,
     signManifest: (request) => signThrough(writer.thread, request, config.write_deadline_ms),
     metrics,
@@ -162,7 +159,7 @@ export async function startServer(
     );
   });
   keepForgetting(duties, writer.thread);
-  keepSweeping(duties, services);
+  keepRemoving(duties, services, services.retain);
   keepRetiring(duties, services);
   const http = createHttpServer(services, routes);
   const drain = drainOf(http, commits);

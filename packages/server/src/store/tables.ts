@@ -261,6 +261,30 @@ export interface RemovalsTable {
   index_pending: number;
 }
 
+/** Erasures, asked for and done. What names those concerned goes when one has ended. */
+export interface ErasuresTable {
+  app: number;
+  erasure_id: string;
+  /** `checking`, `erasing`, then `done`, `refused` or `stopped`. */
+  state: string;
+  reason: string;
+  /** Keyed digest of the principal, to find the erasure by; absent for one by event ids. */
+  principal_digest: string | null;
+  principal_id: string | null;
+  /** JSON list. */
+  event_ids: string | null;
+  /** JSON list; absent for all parts. */
+  parts: string | null;
+  /** JSON object: who asked, as the entries say it. */
+  requested_by: string | null;
+  /** Entries up to here are done with; -1 at first. */
+  after_seq: number;
+  erased: number;
+  created_at: number;
+  touched_at: number;
+  ended_at: number | null;
+}
+
 export interface InstallationTable {
   name: string;
   value: string;
@@ -291,6 +315,7 @@ export interface Tables {
   holds: HoldsTable;
   held: HeldTable;
   removals: RemovalsTable;
+  erasures: ErasuresTable;
 }
 
 /**
@@ -324,6 +349,7 @@ export const PRIMARY_KEYS: {
   holds: ['app', 'hold_id'],
   held: ['app', 'event_id', 'hold_id'],
   removals: ['app', 'first_seq', 'part', 'event_id'],
+  erasures: ['app', 'erasure_id'],
 };
 
 /** The tables that administration changes, always together with an entry that says so. */

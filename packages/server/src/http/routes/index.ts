@@ -3,6 +3,7 @@ import { agentRoutes } from './agents.ts';
 import { appRoutes } from './apps.ts';
 import { callRoutes } from './calls.ts';
 import { callerRoutes } from './callers.ts';
+import { erasureRoutes } from './erasures.ts';
 import { eventRoutes } from './events.ts';
 import { grantRoutes } from './grants.ts';
 import { healthRoutes } from './health.ts';
@@ -36,4 +37,5 @@ export const routes: readonly Route[] = [
   ...callerRoutes,
   ...retentionRoutes,
   ...holdRoutes,
+  ...erasureRoutes,
 ];

@@ -32,11 +32,12 @@ async function retentionOf({ services, app }: Context) {
 
 async function showRetention(context: Context) {
   const { window_ms, updated_at } = await retentionOf(context);
+  const { clock } = context.services.retain;
   return {
     days: daysOf(window_ms),
     default_days: RETENTION_DAYS,
     updated_at: new Date(updated_at).toISOString(),
-    clock_doubt: context.services.clock.doubt(await lastRight(context.services)),
+    clock_doubt: clock.doubt(await lastRight(context.services, clock)),
   };
 }
 
@@ -99,12 +100,13 @@ async function extendRetention(context: Context<z.infer<typeof RetentionExtendBo
 /** Whoever administers the installation and sweeps says thereby that the clock is right. */
 async function sweepNow(context: Context<z.infer<typeof SweepBody>>) {
   const { services, app, body, identity } = context;
-  if (body.accept_clock !== true) refuseJump(services.clock);
-  const swept = await services.sweep.run(app, {
+  const { sweep, clock } = services.retain;
+  if (body.accept_clock !== true) refuseJump(clock);
+  const swept = await sweep.run(app, {
     actor: requestFields(context),
     until: performance.now() + SWEEP_MS,
   });
-  if (identity.installation) await vouch(services);
+  if (identity.installation) await vouch(services, clock);
   return swept;
 }
 

@@ -210,6 +210,18 @@ ALTER TABLE removals ENABLE ALWAYS TRIGGER removals_guard;
 ALTER TABLE removals ENABLE ALWAYS TRIGGER removals_truncate;
 `;
 
+/** Erasures: what was asked for, and how far it is. */
+const ERASURES = `
+CREATE TABLE erasures (
+  app integer NOT NULL, erasure_id TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+  principal_digest TEXT, principal_id TEXT, event_ids TEXT, parts TEXT, requested_by TEXT,
+  after_seq bigint NOT NULL, erased bigint NOT NULL, created_at bigint NOT NULL,
+  touched_at bigint NOT NULL, ended_at bigint,
+  PRIMARY KEY (app, erasure_id)
+);
+CREATE INDEX erasures_open ON erasures (app, erasure_id) WHERE ended_at IS NULL;
+`;
+
 const collated = (step: string) => step.replaceAll(/\bTEXT\b/g, 'text COLLATE "C"');
 
 /** Whether anyone may read the ledger of an app. */
@@ -222,4 +234,5 @@ export const MIGRATIONS: readonly string[] = [
   collated(KEY_ROTATION),
   PUBLIC_LEDGERS,
   collated(RETENTION),
+  collated(ERASURES),
 ];

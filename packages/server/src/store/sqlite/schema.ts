@@ -133,4 +133,22 @@ CREATE INDEX removals_pending ON removals (app, first_seq) WHERE index_pending =
 CREATE INDEX removals_event ON removals (app, event_id);
 `;
 
-export const MIGRATIONS: readonly string[] = [FIRST, KEY_ROTATION, PUBLIC_LEDGERS, RETENTION];
+/** Erasures: what was asked for, and how far it is. */
+const ERASURES = `
+CREATE TABLE erasures (
+  app INTEGER NOT NULL, erasure_id TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,
+  principal_digest TEXT, principal_id TEXT, event_ids TEXT, parts TEXT, requested_by TEXT,
+  after_seq INTEGER NOT NULL, erased INTEGER NOT NULL, created_at INTEGER NOT NULL,
+  touched_at INTEGER NOT NULL, ended_at INTEGER,
+  PRIMARY KEY (app, erasure_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX erasures_open ON erasures (app, erasure_id) WHERE ended_at IS NULL;
+`;
+
+export const MIGRATIONS: readonly string[] = [
+  FIRST,
+  KEY_ROTATION,
+  PUBLIC_LEDGERS,
+  RETENTION,
+  ERASURES,
+];

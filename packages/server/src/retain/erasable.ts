@@ -1,0 +1,126 @@
+import type { Kysely } from 'kysely';
+
+import type { Deadline } from '../query/deadline.ts';
+import type { Filter } from '../query/filter.ts';
+import { find, sizeOf } from '../query/page.ts';
+import type { Tables } from '../store/tables.ts';
+import { readRetention, type Removable } from './expired.ts';
+import { readKeeping, type Named } from './keeping.ts';
+
+const ENTRIES_PER_STEP = 500;
+
+/** Whose entries, or which. */
+export type Concerned =
+  | { readonly principal_id: string }
+  | { readonly event_ids: readonly string[] };
+
+export interface ErasableRequest {
+  readonly app: number;
+  readonly concerned: Concerned;
+  /** Names of parts; all for null. */
+  readonly parts: readonly string[] | null;
+  /** Entries up to here are done with; -1 at first. */
+  readonly after: number;
+}
+
+export interface ErasableStep {
+  /** What it was decided on: see `RetentionTable.revision`. */
+  readonly revision: string;
+  readonly entries: readonly Removable[];
+  /** Those of the entries that are on hold. */
+  readonly held: readonly { readonly event_id: string; readonly hold_id: string }[];
+  /** Those that say what was removed: they stay. */
+  readonly telling: readonly string[];
+  readonly after: number;
+  readonly done: boolean;
+}
+
+/** The next entries that an erasure is about and that still have something of it, in one snapshot. */
+export async function readErasable(
+  db: Kysely<Tables>,
+  request: ErasableRequest,
+  deadline: Deadline,
+): Promise<ErasableStep> {
+  const { app, concerned, parts, after } = request;
+  const { revision } = await readRetention(db, app);
+  const named =
+    'principal_id' in concerned
+      ? await entriesOf(db, app, concerned.principal_id, after, deadline)
+      : await entriesNamed(db, app, concerned.event_ids, after);
+  const counts = await countParts(db, app, named, parts);
+  const entries = named.filter(({ seq }) => counts.has(seq));
+  const { held, telling } = await readKeeping(db, app, entries);
+  return {
+    revision,
+    entries: entries.map((entry) => {
+      return { ...entry, rows: counts.get(entry.seq) as number, kept: false };
+    }),
+    held: [...held].map(([event_id, hold_id]) => ({ event_id, hold_id })),
+    telling: [...telling],
+    after: named.at(-1)?.seq ?? after,
+    done: named.length < ENTRIES_PER_STEP,
+  };
+}
+
+/** The next entries on behalf of a principal. */
+async function entriesOf(
+  db: Kysely<Tables>,
+  app: number,
+  principal_id: string,
+  after: number,
+  deadline: Deadline,
+): Promise<Named[]> {
+  const filter: Filter = {
+    conditions: [{ fields: ['principal_id'], values: [principal_id], prefixes: [] }],
+    words: [],
+    phrases: [],
+  };
+  const span = { first: after + 1, end: await sizeOf(db, app) };
+  const found: Named[] = [];
+  for await (const record of find({ db, app, filter, order: 'asc', deadline }, span)) {
+    found.push({ seq: record.seq, event_id: String(record.envelope.event_id) });
+    if (found.length === ENTRIES_PER_STEP) break;
+  }
+  return found;
+}
+
+async function entriesNamed(
+  db: Kysely<Tables>,
+  app: number,
+  eventIds: readonly string[],
+  after: number,
+): Promise<Named[]> {
+  const rows = await db
+    .selectFrom('entries')
+    .select(['seq', 'event_id'])
+    .where('app', '=', app)
+    .where('event_id', 'in', eventIds)
+    .where('seq', '>', after)
+    .orderBy('seq')
+    .limit(ENTRIES_PER_STEP)
+    .execute();
+  return rows.map(({ seq, event_id }) => ({ seq: Number(seq), event_id }));
+}
+
+/** How many of the parts each entry still has; entries without any are left out. */
+async function countParts(
+  db: Kysely<Tables>,
+  app: number,
+  entries: readonly Named[],
+  parts: readonly string[] | null,
+): Promise<Map<number, number>> {
+  if (entries.length === 0) return new Map();
+  const seqs = entries.map(({ seq }) => seq);
+  const rows = await db
+    .selectFrom('parts')
+    .select(['seq', 'part'])
+    .where('app', '=', app)
+    .where('seq', 'in', seqs)
+    .execute();
+  const counts = new Map<number, number>();
+  for (const { seq, part } of rows) {
+    if (parts !== null && !parts.includes(part)) continue;
+    counts.set(Number(seq), (counts.get(Number(seq)) ?? 0) + 1);
+  }
+  return counts;
+}
