@@ -59,6 +59,7 @@ describe('usage', () => {
       'export',
       'keys',
       'copy',
+      'migrate',
       'demo',
     ]) {
       assert.match(stdout, new RegExp(`^ +${name} `, 'm'));

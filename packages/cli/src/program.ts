@@ -5,6 +5,7 @@ import { addCopy } from './commands/copy.ts';
 import { addDemo } from './commands/demo.ts';
 import { addExport } from './commands/export.ts';
 import { addKeys } from './commands/keys.ts';
+import { addMigrate } from './commands/migrate.ts';
 import { addQuery } from './commands/query.ts';
 import { addRequest } from './commands/request.ts';
 import { addServe } from './commands/serve.ts';
@@ -35,6 +36,7 @@ function createProgram(terminal: Terminal): Command {
   addVerify(program, terminal);
   addKeys(program, terminal);
   addCopy(program, terminal);
+  addMigrate(program, terminal);
   addDemo(program, terminal);
   return program;
 }

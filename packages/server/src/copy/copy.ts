@@ -8,7 +8,7 @@ import type { Loader } from '../store/loader.ts';
 import { holdDatabase, openLoader, openReadStore, type Database } from '../store/open.ts';
 import type { Tables } from '../store/tables.ts';
 import { CopyFailure, unlessTaken } from './failure.ts';
-import { isSamePlace, parsePlace, type Place } from './places.ts';
+import { isSamePlace, parsePlace, type Place } from '../config/place.ts';
 import { checkMasterKeys } from './sealing.ts';
 import { GUARD_FILE, identify, openSource, STATEMENT_MS, type Source } from './source.ts';
 import { formatState, parseState, stateOf, TABLES, type CopyState } from './state.ts';

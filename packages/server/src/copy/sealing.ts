@@ -6,7 +6,7 @@ import { openSigningKey } from '../sequence/signing-keys.ts';
 import type { SigningKey } from '../store/port.ts';
 import type { Tables } from '../store/tables.ts';
 import { CopyFailure } from './failure.ts';
-import type { Place } from './places.ts';
+import type { Place } from '../config/place.ts';
 import { TABLES } from './state.ts';
 
 /** Answers that are kept for a day; they are dropped where their key is rotated out. */

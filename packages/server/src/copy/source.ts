@@ -16,7 +16,7 @@ import {
 } from '../store/open.ts';
 import type { Tables } from '../store/tables.ts';
 import { CopyFailure, unlessTaken } from './failure.ts';
-import type { Place } from './places.ts';
+import type { Place } from '../config/place.ts';
 
 export const GUARD_FILE = 'last-checkpoints.json';
 /** A statement over a whole table may take long. */

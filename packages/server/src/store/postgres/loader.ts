@@ -19,17 +19,8 @@ const COLUMN_TYPES = `SELECT attname AS name, format_type(atttypid, NULL) AS typ
   FROM pg_catalog.pg_attribute
   WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped`;
 
-const STATE = `SELECT
-    (SELECT value FROM installation WHERE name = $1) AS marker,
-    EXISTS (SELECT 1 FROM installation) OR EXISTS (SELECT 1 FROM apps) AS taken,
-    EXISTS (SELECT 1 FROM processes
-      WHERE seen_at > (extract(epoch FROM clock_timestamp()) * 1000)::bigint - $2::bigint) AS alive`;
-
-interface State {
-  readonly marker: string | null;
-  readonly taken: boolean;
-  readonly alive: boolean;
-}
+const ALIVE = `SELECT 1 FROM processes
+  WHERE seen_at > (extract(epoch FROM clock_timestamp()) * 1000)::bigint - $1::bigint LIMIT 1`;
 
 /** See `Loader`. A connection of its own, in a database whose tables it makes where they are not. */
 export class PostgresLoader implements Loader {
@@ -50,10 +41,18 @@ export class PostgresLoader implements Loader {
 
   begin(marker: string): Promise<string | null> {
     return this.#inTurn(async () => {
-      const state = (await this.#ask(STATE, [COPY_MARKER, ALIVE_MS])).rows[0] as State;
-      if (state.alive) throw new StoreFailure('locked', 'a server runs on the target database');
-      if (state.marker !== null) return state.marker;
-      if (state.taken) throw new StoreFailure('locked', 'the target already holds a ledger');
+      if (await this.#finds(ALIVE, [ALIVE_MS])) {
+        throw new StoreFailure('locked', 'a server runs on the target database');
+      }
+      const known = await this.#ask('SELECT value FROM installation WHERE name = $1', [
+        COPY_MARKER,
+      ]);
+      if (known.rows.length > 0) return (known.rows[0] as { value: string }).value;
+      for (const table of ['installation', 'apps']) {
+        if (await this.#finds(`SELECT 1 FROM ${table} LIMIT 1`)) {
+          throw new StoreFailure('locked', 'the target already holds a ledger');
+        }
+      }
       await this.#mark(marker);
       return null;
     });
@@ -75,10 +74,11 @@ export class PostgresLoader implements Loader {
   /** What calls left open belongs to processes that have ended: whoever starts first closes it. */
   async finish(): Promise<void> {
     await this.#inTransaction(async () => {
-      await this.#link.query(
-        `INSERT INTO processes (process_id, seen_at)
-         SELECT DISTINCT process_id, 0 FROM open_intents ON CONFLICT DO NOTHING`,
-      );
+      const { rows } = await this.#link.query('SELECT DISTINCT process_id FROM open_intents');
+      const ids = (rows as { process_id: string }[]).map(({ process_id }) => process_id);
+      const ended = `INSERT INTO processes (process_id, seen_at)
+        SELECT *, 0 FROM unnest($1::text[]) ON CONFLICT DO NOTHING`;
+      await this.#ask(ended, [ids]);
       await this.#ask('DELETE FROM installation WHERE name = $1', [COPY_MARKER]);
     });
   }
@@ -128,6 +128,10 @@ export class PostgresLoader implements Loader {
       SELECT * FROM unnest(${arrays.join(', ')})`;
     this.#inserts.set(key, text);
     return text;
+  }
+
+  async #finds(text: string, values: unknown[] = []): Promise<boolean> {
+    return (await this.#ask(text, values)).rows.length > 0;
   }
 
   #ask(text: string, values: unknown[]): Promise<QueryResult> {

@@ -1,9 +1,14 @@
 import { StoreFailure } from '../port.ts';
+import { assertDistributed, placedTables } from './citus.ts';
+import { databaseCode } from './failure.ts';
 import type { Link } from './link.ts';
 import { MIGRATIONS } from './schema.ts';
 
-/** Advisory locks of Affidavit are (class, number); the numbers of heads are those of their apps. */
-export const LOCKS = { heads: 0x41464831, schema: 0x41464832, parts: 0x41464833 } as const;
+/**
+ * Advisory locks of Affidavit are (class, number); the numbers of heads are those of their apps.
+ * The class 0x41464833 is of `affidavit_make_parts`.
+ */
+export const LOCKS = { heads: 0x41464831, schema: 0x41464832 } as const;
 const MIGRATION_WAIT_MS = 60_000;
 
 /**
@@ -34,15 +39,45 @@ function assertKnown(version: number): void {
 }
 
 /**
- * Brings the tables to the newest version, one process at a time, all steps or none. Throws
- * `StoreFailure` for a database of a newer Affidavit, and what PostgreSQL throws.
+ * Makes sure of tables of the newest version, for a writer that connects. The tables of a cluster
+ * are for `affidavit migrate` alone. Throws `StoreFailure` for a database of a newer Affidavit, and
+ * where the role may not do what is to be done; and what PostgreSQL throws.
  */
-export async function migrate(link: Link): Promise<void> {
+export async function migrate(link: Link, onCitus: boolean): Promise<void> {
+  const version = await readVersion(link);
+  if (onCitus && version < MIGRATIONS.length && (await placedTables(link)).size > 0) {
+    throw new StoreFailure('damaged', `${behind(version)}; run affidavit migrate on this cluster`);
+  }
+  await bringUp(link);
+  if (onCitus) await assertDistributed(link);
+}
+
+const behind = (version: number) =>
+  `the tables are of version ${version}, this Affidavit needs ${MIGRATIONS.length}`;
+
+/**
+ * Brings the tables to the newest version, one process at a time, all steps or none. Resolves to
+ * the version there was and the one there is.
+ */
+export async function bringUp(link: Link): Promise<readonly [number, number]> {
   const version = await readVersion(link);
   assertKnown(version);
-  if (version === MIGRATIONS.length) return;
+  if (version < MIGRATIONS.length) {
+    try {
+      await runSteps(link);
+    } catch (error) {
+      if (databaseCode(error) !== '42501') throw error;
+      const advice = 'and the role may not change them: run affidavit migrate as their owner';
+      throw new StoreFailure('read_only', `${behind(version)}, ${advice}`, { cause: error });
+    }
+  }
+  return [version, MIGRATIONS.length];
+}
+
+async function runSteps(link: Link): Promise<void> {
   await link.query(
-    `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${MIGRATION_WAIT_MS}; SET LOCAL statement_timeout = 0`,
+    `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${MIGRATION_WAIT_MS}; SET LOCAL statement_timeout = 0;
+     SET LOCAL citus.multi_shard_modify_mode = 'sequential'`,
   );
   await link.query(`SELECT pg_advisory_xact_lock(${LOCKS.schema}, 0)`);
   const locked = await readVersion(link);

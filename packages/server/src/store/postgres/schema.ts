@@ -222,6 +222,40 @@ CREATE TABLE erasures (
 CREATE INDEX erasures_open ON erasures (app, erasure_id) WHERE ended_at IS NULL;
 `;
 
+/**
+ * Partitions of `parts` are made by whoever writes, which need not be the owner of the tables: an
+ * owner could also take the guards away. The function runs as the owner, finds nothing but in this
+ * schema, and is for roles that were granted it.
+ *
+ * A partition is made apart and attached: that locks out neither readers nor writers. The settings
+ * are for Citus (`citus.ts`), and mean nothing elsewhere.
+ */
+const MAKING_PARTS = `
+DO $do$ BEGIN
+EXECUTE format($create$
+CREATE FUNCTION affidavit_make_parts(number bigint, entries bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = %I, pg_temp AS $$
+DECLARE
+  name text := 'parts_p' || number;
+BEGIN
+  PERFORM pg_advisory_xact_lock(1095125043, 0);
+  IF EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE relname = name
+    AND relnamespace = current_schema()::regnamespace) THEN RETURN; END IF;
+  PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true),
+    set_config('citus.enable_unsafe_triggers', 'on', true);
+  EXECUTE format('CREATE TABLE %%I (LIKE parts INCLUDING STORAGE)', name);
+  EXECUTE format('ALTER TABLE parts ATTACH PARTITION %%I FOR VALUES FROM (%%s) TO (%%s)',
+    name, number * entries, (number + 1) * entries);
+  EXECUTE format('ALTER TABLE %%I ENABLE ALWAYS TRIGGER parts_guard', name);
+  EXECUTE format('CREATE TRIGGER parts_truncate BEFORE TRUNCATE ON %%I
+    FOR EACH STATEMENT EXECUTE FUNCTION affidavit_sweep_only()', name);
+  EXECUTE format('ALTER TABLE %%I ENABLE ALWAYS TRIGGER parts_truncate', name);
+END $$
+$create$, current_schema());
+END $do$;
+REVOKE EXECUTE ON FUNCTION affidavit_make_parts(bigint, bigint) FROM PUBLIC;
+`;
+
 const collated = (step: string) => step.replaceAll(/\bTEXT\b/g, 'text COLLATE "C"');
 
 /** Whether anyone may read the ledger of an app. */
@@ -235,4 +269,5 @@ export const MIGRATIONS: readonly string[] = [
   PUBLIC_LEDGERS,
   collated(RETENTION),
   collated(ERASURES),
+  MAKING_PARTS,
 ];

@@ -76,9 +76,6 @@ export const notify = prepared(
   'SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload',
 );
 
-/** `SET LOCAL`: whether parts may be removed in this transaction. */
-export const openSweep = prepared('open_sweep', "SELECT set_config('affidavit.sweep', $1, true)");
-
 export const removeParts = prepared(
   'remove_parts',
   `DELETE FROM parts WHERE app = $1 AND seq = ANY($2::bigint[])

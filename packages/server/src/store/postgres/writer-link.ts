@@ -1,4 +1,5 @@
 import { StoreFailure } from '../port.ts';
+import { CITUS_SETTINGS } from './citus.ts';
 import { timedOut, toStoreFailure } from './failure.ts';
 import { Link } from './link.ts';
 import { migrate } from './migrate.ts';
@@ -26,7 +27,8 @@ const FACTS = `SELECT current_setting('synchronous_commit') AS synchronous_commi
   current_setting('server_encoding') AS encoding,
   current_setting('server_version_num')::integer AS version,
   current_setting('transaction_read_only') AS read_only,
-  pg_is_in_recovery() AS standby`;
+  pg_is_in_recovery() AS standby,
+  (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'citus') AS citus`;
 
 interface Facts {
   readonly synchronous_commit: string;
@@ -35,10 +37,12 @@ interface Facts {
   readonly version: number;
   readonly read_only: string;
   readonly standby: boolean;
+  /** Version of the extension, where there is one. */
+  readonly citus: string | null;
 }
 
 /** Throws `StoreFailure` for a server on which an acknowledgement would not mean durable. */
-export function assertSound(facts: Facts): void {
+export function assertSound(facts: Omit<Facts, 'citus'>): void {
   if (facts.standby || facts.read_only !== 'off') {
     throw new StoreFailure(
       'read_only',
@@ -59,12 +63,15 @@ export function assertSound(facts: Facts): void {
   }
 }
 
-async function prepare(link: Link): Promise<void> {
+/** Makes a connection one of a writer. Throws `StoreFailure` where the server is not fit for it. */
+export async function prepareSession(link: Link): Promise<Facts> {
   await link.query(SETTINGS);
   await link.query(SYNCHRONOUS);
   const { rows } = await link.query(FACTS);
-  assertSound(rows[0] as Facts);
-  await migrate(link);
+  const facts = rows[0] as Facts;
+  assertSound(facts);
+  if (facts.citus !== null) await link.query(CITUS_SETTINGS);
+  return facts;
 }
 
 /** Opens the connection of a writer: durable, bounded, on tables of the newest version. */
@@ -72,7 +79,8 @@ export async function openWriterLink(url: string, name: string): Promise<Link> {
   const link = await Link.open(url, name);
   const watchdog = setTimeout(() => link.destroy(timedOut()), OPEN_MS);
   try {
-    await prepare(link);
+    const { citus } = await prepareSession(link);
+    await migrate(link, citus !== null);
     return link;
   } catch (error) {
     const failure = link.lost ?? toStoreFailure(error);

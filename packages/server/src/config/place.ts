@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 
-import { ConfigError } from '../config/config.ts';
+import { ConfigError } from './config.ts';
 import type { Database } from '../store/open.ts';
 
 const FILE_NAME = 'affidavit.db';
