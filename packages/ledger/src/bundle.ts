@@ -1,5 +1,5 @@
 import { concat, toHex, utf8 } from './bytes.ts';
-import { canonicalize, quote } from './canonical.ts';
+import { canonicalize } from './canonical.ts';
 import { LedgerError } from './error.ts';
 import { encodeHeader } from './header.ts';
 import type { EntryHeader } from './header.ts';
@@ -106,13 +106,17 @@ export interface BundleEntry {
   readonly path: readonly string[];
 }
 
-/** The line of an entry, without its newline: canonical JSON, put together from canonical texts. */
+/**
+ * The line of an entry, without its newline: canonical JSON, put together from canonical texts. No
+ * name, salt or hash has a character that JSON would escape; a line in which one has is not equal
+ * to what this makes of it.
+ */
 export function encodeBundleEntry({ header, parts, path }: BundleEntry): string {
   const shown = parts?.map(
-    ({ name, salt, text }) => `{"name":${quote(name)},"salt":${quote(salt)},"value":${text}}`,
+    ({ name, salt, text }) => `{"name":"${name}","salt":"${salt}","value":${text}}`,
   );
-  const hashes = path.map((hash) => quote(hash));
-  return `{"header":${header}${shown ? `,"parts":[${shown.join(',')}]` : ''},"path":[${hashes.join(',')}]}`;
+  const hashes = path.map((hash) => `"${hash}"`).join(',');
+  return `{"header":${header}${shown ? `,"parts":[${shown.join(',')}]` : ''},"path":[${hashes}]}`;
 }
 
 /** The line is the attacker's: one that is not the canonical JSON of an entry is refused. */

@@ -36,6 +36,7 @@ export interface FileCheck {
 /** What is read as one piece must fit in memory; a longer range proof comes as lines. */
 const WHOLE_BYTES_MAX = 256 * 1024 * 1024;
 const BEGINNING_BYTES = 64 * 1024;
+const CHUNK_BYTES = 256 * 1024;
 
 /** How a kind of file is called in a finding. */
 const REPORTED: Readonly<Record<FileKind, Kind>> = {
@@ -81,7 +82,7 @@ async function beginningOf(path: string): Promise<Uint8Array> {
 async function* chunksOf({ path, onProgress }: FileCheck): AsyncGenerator<Uint8Array> {
   const { size } = await stat(path);
   let read = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+  for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
     yield chunk as Buffer;
     read += (chunk as Buffer).length;
     await onProgress(read, size);
