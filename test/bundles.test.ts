@@ -7,6 +7,7 @@ import { after, before, suite, test } from 'node:test';
 
 import { readTar, verifyBundle, type BundleVerdict } from '@affidavit/ledger';
 
+import { affidavit } from './support/command-line.ts';
 import { fileOf, runVerifier, withoutPython } from './support/second-verifier.ts';
 import { startAffidavit, temporaryFolder, type Affidavit } from './support/server.ts';
 import { sleep, type Written } from './support/trail.ts';
@@ -189,6 +190,33 @@ suite('every bundle', () => {
       damaged[at] = (damaged[at] as number) ^ (1 << (i % 8));
       const { ok } = await verifyBundle([damaged], { verifiers: [vkey] });
       assert.equal(ok, false, `byte ${at}`);
+    }
+  });
+
+  test('shows what is left of an entry, and still verifies when more is gone', async () => {
+    const before = { from: new Date().toISOString() };
+    const [event] = await report(1);
+    const whole = await bundleOf(before);
+    assert.equal((await soundVerdict(whole)).manifest?.missing_parts, 0);
+    const options = { key: app.key };
+    for (const [parts, missing] of [
+      [['args'], 1],
+      [undefined, 2],
+    ] as const) {
+      const body = { event_ids: [event?.event_id], reason: 'asked to', ...(parts && { parts }) };
+      await ask(server, 201, 'POST', '/v1/erasures', { ...options, body });
+      const { manifest, complete } = await soundVerdict(await bundleOf(before));
+      assert.deepEqual([manifest?.missing_parts, complete], [missing, true]);
+    }
+    await soundVerdict(whole);
+    const path = `/v1/events/${event?.event_id}`;
+    const { text, status } = await server.request('GET', path, options);
+    assert.equal(status, 410);
+    const file = fileOf(text, '.json');
+    assert.equal((await affidavit(['verify', '--vkey', vkey, file])).code, 0);
+    if (!withoutPython) {
+      const { code, stdout } = await runVerifier(['--vkey', vkey, file]);
+      assert.deepEqual([code, /what it said is not shown/.test(stdout)], [0, true], stdout);
     }
   });
 

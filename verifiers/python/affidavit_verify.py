@@ -318,7 +318,8 @@ def check_evidence(evidence, vkeys):
     carried = evidence["proof"].partition("\n\n")[2]
     need(evidence.get("checkpoint", carried) == carried, "two checkpoints", seq)
     shown = {}
-    for part in evidence["parts"]:
+    gone = evidence.get("code") == "gone"
+    for part in evidence.get("parts", []) if gone else evidence["parts"]:
         need(part["name"] not in shown, "a part stands twice", seq)
         text = part["canonical"] if "canonical" in part else canonical(part["value"])
         shown[part["name"]] = parse_json(text)
@@ -579,7 +580,8 @@ def check_file(path, vkeys, start, end):
         header, checkpoint, shown = check_evidence(value, vkeys)
         missing = [name for name in header["parts"] if name not in shown]
         gone = f"; not shown: {', '.join(missing)}" if missing else ""
-        return checkpoint, f"entry {header['seq']} is in the log, with its {', '.join(shown)}{gone}"
+        proved = f"with its {', '.join(shown)}" if shown else "what it said is not shown"
+        return checkpoint, f"entry {header['seq']} is in the log, {proved}{gone}"
     need(value["events"], "a receipt of nothing")
     for event in value["events"]:
         leaf = bytes.fromhex(event["leaf_hash"])

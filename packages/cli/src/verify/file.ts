@@ -125,7 +125,7 @@ const CHECKS: Readonly<Record<FileKind, (check: FileCheck) => Promise<Finding>>>
     return rangeFinding(check, await verifyRange(await jsonOf(check.path), rangeOptions(check)));
   },
   async evidence({ path, trust }) {
-    const verified = await verifyEvidence(await jsonOf(path), trust);
+    const verified = await verifyEvidence(withoutParts(await jsonOf(path)), trust);
     return finding('evidence', 'given', verified.checkpoint, words.evidenceWords(verified));
   },
   async receipt({ path, trust }) {
@@ -149,6 +149,12 @@ const CHECKS: Readonly<Record<FileKind, (check: FileCheck) => Promise<Finding>>>
     return finding('checkpoint', 'given', checkpoint, words.checkpointWords(checkpoint.size));
   },
 };
+
+/** The answer 410 for an entry that is gone is evidence of it, without any part. */
+function withoutParts(value: unknown): unknown {
+  const { code, parts } = (value ?? {}) as { code?: unknown; parts?: unknown };
+  return code === 'gone' && parts === undefined ? { ...(value as object), parts: [] } : value;
+}
 
 function rangeFinding({ range }: FileCheck, verdict: VerifiedRange): Finding {
   const result = verdict.ok ? words.rangeWords(verdict, range) : verdict.broken.map(rangeDamage);
