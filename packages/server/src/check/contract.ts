@@ -21,7 +21,7 @@ const SOUND: LogVerdict = {
   within: SIZE,
   first_seq: 0,
   last_seq: SIZE - 1,
-  absent_parts: 0,
+  removed_parts: 0,
   broken: [],
   more_broken: false,
 };
@@ -96,12 +96,45 @@ export function checkTests(keep: (size: number) => Promise<KeptLog>): void {
       });
     });
 
-    test('is sound when its parts are gone, and they are counted', async () => {
-      await log.db.deleteFrom('parts').where('seq', '<', 300).execute();
-      await log.db.deleteFrom('parts').where('part', '=', 'response_body').execute();
-      const { ok, absent_parts } = await checkLog(log.source);
-      assert.ok(ok);
-      assert.equal(absent_parts, 300 * 2 + Math.ceil(SIZE / 3));
+    test('is sound when its parts are gone, where an entry says so', async () => {
+      const ranges: [number, number, string][] = [
+        [0, 100, '*'],
+        [90, 300, 'args'],
+        [100, 300, 'envelope'],
+        [0, 700, 'response_body'],
+      ];
+      for (const [first_seq, end_seq, part] of ranges) {
+        const gone = log.db
+          .deleteFrom('parts')
+          .where('seq', '>=', first_seq)
+          .where('seq', '<', end_seq);
+        await (part === '*' ? gone : gone.where('part', '=', part)).execute();
+        const row = { app: APP, first_seq, end_seq, part, event_id: 'evt_600', index_pending: 0 };
+        await log.db.insertInto('removals').values(row).execute();
+      }
+      const { ok, removed_parts, broken } = await checkLog(log.source);
+      assert.deepEqual([ok, broken], [true, []]);
+      assert.equal(removed_parts, 300 * 2 + Math.ceil(SIZE / 3));
+      await log.db
+        .updateTable('removals')
+        .set({ event_id: 'evt_none' })
+        .where('part', '=', '*')
+        .execute();
+      assert.deepEqual((await found())[0], [0, 'part_missing']);
+    });
+
+    test('is found to lack what was taken out of it', async () => {
+      const row = { app: APP, first_seq: 0, end_seq: 5, part: '*', event_id: 'evt_600' };
+      await log.db
+        .insertInto('removals')
+        .values({ ...row, index_pending: 0 })
+        .execute();
+      await log.db.deleteFrom('parts').where('seq', 'in', [3, 5, 650]).execute();
+      await log.db.deleteFrom('parts').where('seq', '=', 699).where('part', '=', 'args').execute();
+      assert.deepEqual(
+        await found(),
+        [5, 650, 699].map((seq) => [seq, 'part_missing']),
+      );
     });
 
     test('is checked until it is enough', async () => {

@@ -1,44 +1,30 @@
 /**
- * What is wrong with a log. The words that `RangeDamageReason` of the ledger has mean the same
- * here. Closed: a caller may switch on it.
+ * What can be wrong with a log, in a closed list. The words that `RangeDamageReason` of the ledger
+ * has mean the same here.
  */
-export type Reason =
-  /** There is no entry at this position. */
-  | 'missing'
-  /** The database cannot give this back as it was written. */
-  | 'unreadable'
-  /** The text at this position is not an entry header. */
-  | 'malformed'
-  /** Another entry stands at this position: it was moved, or put in. */
-  | 'seq'
-  /** The entry has another id than its header says, or the same as another entry. */
-  | 'event_id'
-  /** The entry is older than the one before it, or has another time than its header says. */
-  | 'created_at'
-  /** The header is not the one that the stored leaf hash was made of. */
-  | 'leaf_hash'
-  /** Header and leaf hash agree, but it is not the entry that chain and tree were built over. */
-  | 'prev'
-  /** A part is not the one that the header commits to, or is one too many. */
-  | 'part'
-  /** A stored tile of the tree is missing, too many, or not made of these entries. */
-  | 'tile'
-  /** The entry, or what belongs to it, is beyond the end of the log. */
-  | 'beyond_checkpoint'
-  /** The entry at this position is needed to show where the range begins, or ends. */
-  | 'incomplete_start'
-  | 'incomplete_end'
-  /** What is kept to go on with, the end of chain and tree, is not that of these entries. */
-  | 'head'
-  /** The checkpoint is none, or one of another log or size. */
-  | 'checkpoint'
-  /** The checkpoint is not signed as it should be, by the keys in force at its size. */
-  | 'signature'
-  /**
-   * The entries hang together, but they are not those that the checkpoint signs. Where there is a
-   * position, the damage is there or soon after.
-   */
-  | 'root';
+export const REASONS = {
+  missing: 'there is no entry at this position',
+  unreadable: 'the database cannot give this back as it was written',
+  malformed: 'the text at this position is not an entry header',
+  seq: 'another entry stands at this position: it was moved, or put in',
+  event_id: 'the entry has another id than its header says, or the same as another entry',
+  created_at: 'the entry is older than the one before it, or than its header says',
+  leaf_hash: 'the header is not the one that the stored leaf hash was made of',
+  prev: 'it is another entry than the one that chain and tree were built over',
+  part: 'a part is not the one that the header commits to, or is one too many',
+  part_missing: 'a part is gone, and no entry says that it was swept or erased',
+  tile: 'a stored tile of the tree is missing, too many, or not made of these entries',
+  beyond_checkpoint: 'the entry, or what belongs to it, is beyond the end of the log',
+  incomplete_start: 'the entry does not show where the range begins',
+  incomplete_end: 'the entry does not show where the range ends',
+  head: 'what is kept of the end of chain and tree is not that of these entries',
+  checkpoint: 'the checkpoint is none, or one of another log',
+  signature: 'the checkpoint is not signed by the keys in force at its size',
+  /** With a position: there, or soon after it. */
+  root: 'the entries hang together, but they are not those that the checkpoint signs',
+} as const;
+
+export type Reason = keyof typeof REASONS;
 
 export interface Finding {
   /** The damaged position; null where the damage cannot be told to one. */

@@ -15,8 +15,8 @@ export interface LogVerdict {
   readonly last_seq: number;
   /** Entries with created_at in [from, to). */
   readonly within: number;
-  /** Parts that headers name and that are not stored any more. */
-  readonly absent_parts: number;
+  /** Parts that were swept or erased, as entries say. */
+  readonly removed_parts: number;
   /** By position; what cannot be told to one comes last. */
   readonly broken: readonly Finding[];
   /** Whether there is more damage than `broken` names. */

@@ -8,6 +8,7 @@ import { Judge } from './judge.ts';
 import type { LocatedRange, TimeRange } from './locate.ts';
 import type { LogEnd } from './log-end.ts';
 import { readStored, type Stored } from './page.ts';
+import { Removals } from './removals.ts';
 import { SignedTree, signedFrontier, type Span } from './signed-tree.ts';
 import type { LogSource } from './source.ts';
 import { isSame, splitHashes, type Hashes } from './tile.ts';
@@ -30,11 +31,12 @@ export interface Walking {
 /** From the first entry of a range to the last, each held against the signed tree. */
 export class LogWalk {
   readonly #walking: Walking;
+  readonly #removals: Removals;
   readonly #from: string;
   readonly #to: string;
   #checked = 0;
   #within = 0;
-  #absent = 0;
+  #removed = 0;
   /** The tree as it follows from the entries alone, as long as all from the first were seen. */
   #tree: CompactRange | null;
   /** Whether everything seen so far follows from the checkpoint. */
@@ -42,14 +44,15 @@ export class LogWalk {
 
   constructor(walking: Walking) {
     this.#walking = walking;
-    const { options, range } = walking;
+    const { source, options, range } = walking;
+    this.#removals = new Removals(source);
     this.#from = options.from === undefined ? '' : new Date(options.from).toISOString();
     this.#to = options.to === undefined ? '~' : new Date(options.to).toISOString();
     this.#tree = range.first < TILE_WIDTH ? new CompactRange(undefined, nativeSha256) : null;
   }
 
   get counts() {
-    return { checked: this.#checked, within: this.#within, absent_parts: this.#absent };
+    return { checked: this.#checked, within: this.#within, removed_parts: this.#removed };
   }
 
   /** Stops early where more is damaged than can be named. */
@@ -79,6 +82,7 @@ export class LogWalk {
       const entries = await reader.take(span.end - span.begin);
       for (const entry of entries) this.#count(entry);
       this.#prove(span, await judge.judge(span, entries));
+      await this.#explain(entries);
       this.#report();
       if (findings.more) break;
     }
@@ -86,16 +90,28 @@ export class LogWalk {
     return judge.last;
   }
 
-  #count({ seq, created_at, absent }: Examined): void {
+  #count({ seq, created_at }: Examined): void {
     const { range, findings } = this.#walking;
     if (seq < range.first || seq >= range.end) return;
     this.#checked += 1;
-    this.#absent += absent.length;
     if (created_at === null) return;
     const [isBefore, isAfter] = [created_at < this.#from, created_at >= this.#to];
     if (!isBefore && !isAfter) this.#within += 1;
     if (seq === range.first && range.hasBefore && !isBefore) findings.add(seq, 'incomplete_start');
     if (seq === range.end - 1 && range.hasAfter && !isAfter) findings.add(seq, 'incomplete_end');
+  }
+
+  /** What is gone must have been swept or erased. */
+  async #explain(entries: readonly Examined[]): Promise<void> {
+    const { range, findings } = this.#walking;
+    const gone = entries.filter(
+      ({ seq, absent }) => absent.length > 0 && seq >= range.first && seq < range.end,
+    );
+    if (gone.length === 0) return;
+    const stolen = await this.#removals.unexplained(gone);
+    for (const { seq } of stolen) findings.add(seq, 'part_missing');
+    const parts = gone.reduce((sum, { absent }) => sum + absent.length, 0);
+    this.#removed += parts - stolen.length;
   }
 
   #report(): void {
