@@ -4,6 +4,7 @@ import { addBundle } from './commands/bundle.ts';
 import { addCopy } from './commands/copy.ts';
 import { addDemo } from './commands/demo.ts';
 import { addExport } from './commands/export.ts';
+import { addFsck } from './commands/fsck.ts';
 import { addKeys } from './commands/keys.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addQuery } from './commands/query.ts';
@@ -34,6 +35,7 @@ function createProgram(terminal: Terminal): Command {
   addExport(program, terminal);
   addBundle(program, terminal);
   addVerify(program, terminal);
+  addFsck(program, terminal);
   addKeys(program, terminal);
   addCopy(program, terminal);
   addMigrate(program, terminal);

@@ -38,12 +38,17 @@ export function createProgress(
 }
 
 /** The same as a bar, of which `share` (0 to 1) is done. */
-export function createBar(terminal: Terminal, name: string, share: () => number): Progress {
+export function createBar(
+  terminal: Terminal,
+  name: string | (() => string),
+  share: () => number,
+): Progress {
   const text = (): string => {
     const done = Math.min(1, Math.max(0, share()));
     const filled = Math.round(done * BAR_WIDTH);
     const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
-    return `${name} ${bar} ${String(Math.floor(done * 100)).padStart(3)} %`;
+    const title = typeof name === 'string' ? name : name();
+    return `${title} ${bar} ${String(Math.floor(done * 100)).padStart(3)} %`;
   };
   return createProgress(terminal, text, BAR_STEP_MS);
 }

@@ -1,5 +1,5 @@
 import { WHOLE } from '../retain/removal.ts';
-import type { LogSource } from './source.ts';
+import { readable, type LogSource } from './source.ts';
 
 /** An entry that has lost parts. */
 export interface Gone {
@@ -40,30 +40,35 @@ export class Removals {
 
   async #readLongest(): Promise<number> {
     const { db, app } = this.#source;
-    const row = await db
-      .selectFrom('removals')
-      .select((eb) => eb.fn.max(eb('end_seq', '-', eb.ref('first_seq'))).as('entries'))
-      .where('app', '=', app)
-      .executeTakeFirst();
+    const row = await readable(() =>
+      db
+        .selectFrom('removals')
+        .select((eb) => eb.fn.max(eb('end_seq', '-', eb.ref('first_seq'))).as('entries'))
+        .where('app', '=', app)
+        .executeTakeFirst(),
+    );
     return Number(row?.entries ?? 0);
   }
 
   /** Of [first, last], by removals that begin after a position. */
-  #read(after: number, first: number, last: number) {
+  async #read(after: number, first: number, last: number) {
     const { db, app } = this.#source;
-    return db
-      .selectFrom('removals')
-      .innerJoin('entries', (join) =>
-        join
-          .onRef('entries.app', '=', 'removals.app')
-          .onRef('entries.event_id', '=', 'removals.event_id'),
-      )
-      .select(['removals.first_seq', 'removals.end_seq', 'removals.part'])
-      .where('removals.app', '=', app)
-      .where('removals.first_seq', '>', after)
-      .where('removals.first_seq', '<=', last)
-      .where('removals.end_seq', '>', first)
-      .execute();
+    const rows = await readable(() =>
+      db
+        .selectFrom('removals')
+        .innerJoin('entries', (join) =>
+          join
+            .onRef('entries.app', '=', 'removals.app')
+            .onRef('entries.event_id', '=', 'removals.event_id'),
+        )
+        .select(['removals.first_seq', 'removals.end_seq', 'removals.part'])
+        .where('removals.app', '=', app)
+        .where('removals.first_seq', '>', after)
+        .where('removals.first_seq', '<=', last)
+        .where('removals.end_seq', '>', first)
+        .execute(),
+    );
+    return rows ?? [];
   }
 }
 

@@ -2,6 +2,7 @@ import { sql, type Expression, type Kysely, type RawBuilder } from 'kysely';
 
 import type { Database } from '../store/open.ts';
 import { StoreFailure } from '../store/port.ts';
+import { databaseCode } from '../store/postgres/failure.ts';
 import { sqliteCode } from '../store/sqlite/failure.ts';
 import type { Tables } from '../store/tables.ts';
 
@@ -22,10 +23,15 @@ export function bytesOfText(
 
 /** SQLite's disk errors, damage, and files that are no database. */
 const SQLITE_DAMAGE: ReadonlySet<number> = new Set([10, 11, 26]);
+/** PostgreSQL's internal errors, disk errors, and texts that are none. */
+const POSTGRES_DAMAGE = /^(XX|58|22021$)/;
 
 /** Whether a read failed because of what is stored, and not because the database is away. */
 export function isDamage(error: unknown): boolean {
-  if (error instanceof StoreFailure) return ['damaged', 'io_error'].includes(error.reason);
+  if (error instanceof StoreFailure) {
+    const state = databaseCode(error.cause);
+    return state === undefined ? error.reason === 'damaged' : POSTGRES_DAMAGE.test(state);
+  }
   const code = sqliteCode(error);
   if (code !== undefined) return SQLITE_DAMAGE.has(code);
   // An integer that no writer of ours has written.

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { sql, type Kysely } from 'kysely';
 
+import { GUARD_FILE } from '../config/place.ts';
 import { findRollbacks, readGuard } from '../sequence/rollback-guard.ts';
 import { COPY_MARKER } from '../store/loader.ts';
 import {
@@ -18,7 +19,6 @@ import type { Tables } from '../store/tables.ts';
 import { CopyFailure, unlessTaken } from './failure.ts';
 import type { Place } from '../config/place.ts';
 
-export const GUARD_FILE = 'last-checkpoints.json';
 /** A statement over a whole table may take long. */
 export const STATEMENT_MS = 3_600_000;
 /** A process that was seen this lately is alive (see `startup/peers.ts`). */

@@ -4,6 +4,9 @@ import type { Kysely } from 'kysely';
 import type { Tables } from '../store/tables.ts';
 import type { Findable } from './terms.ts';
 
+/** Values that are listed for each facet field of a log. */
+export const FACET_VALUES_MAX = 10_000;
+
 export interface FacetValue {
   readonly field: string;
   readonly value: string;

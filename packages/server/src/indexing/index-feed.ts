@@ -5,6 +5,8 @@ import { SMALL_SEGMENT } from './indexer.ts';
 import type { IndexerSettings } from './indexer-thread.ts';
 import type { IndexNotice } from './writer-link.ts';
 
+/** The lease of whoever indexes. */
+export const INDEXING = 'indexing';
 const PAUSE_AFTER_FAILURE_MS = 5000;
 
 /** Keeps the indexer at work: tells it of growth, and passes its pages to the writer. */

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 
 import type { Tables } from '../store/tables.ts';
-import { FacetList, listedFacets } from './facet-list.ts';
+import { FACET_VALUES_MAX, FacetList, listedFacets } from './facet-list.ts';
 import { readPage, SEGMENT_ENTRIES_MAX, SegmentBuilder } from './postings.ts';
 import { UNLISTED_TYPE_TERM, visitTerms, type Findable } from './terms.ts';
 import type { IndexWrite } from './write.ts';
@@ -57,7 +57,7 @@ export class Indexer {
 
   /** The first time: what facets have had, and what an end between two steps left behind. */
   async #begin(app: number): Promise<void> {
-    const { db, write, facetValuesMax = 10_000 } = this.#options;
+    const { db, write, facetValuesMax = FACET_VALUES_MAX } = this.#options;
     for await (const segment of orphans(db, app)) await write({ step: 'discard', app, segment });
     this.#facets.set(app, new FacetList(facetValuesMax, await listedFacets(db, app)));
   }

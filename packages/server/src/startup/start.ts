@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 
 import { newId } from '@affidavit/schema';
 import {
@@ -17,13 +16,14 @@ import { Gate } from '../access/identity.ts';
 import { Checks } from '../check/checks.ts';
 import { ConfigError, type Config } from '../config/config.ts';
 import { readMasterKeys } from '../config/master-key.ts';
+import { databaseOf, guardPathOf } from '../config/place.ts';
 import { ALONE, Duties } from '../duties/duties.ts';
 import { keepRetiring } from '../duties/retire-keys.ts';
 import { firstStart, type FirstStart } from './first-start.ts';
 import { Metrics } from '../http/metrics.ts';
 import { routes } from '../http/routes/index.ts';
 import { createHttpServer } from '../http/server.ts';
-import { IndexFeed } from '../indexing/index-feed.ts';
+import { IndexFeed, INDEXING } from '../indexing/index-feed.ts';
 import { StoredCallTrail } from '../ingest/call-trail.ts';
 import { Trail } from '../ingest/trail.ts';
 import { ReceiptReads } from '../prove/receipt-reads.ts';
@@ -49,8 +49,6 @@ const QUEUE_EVENTS = 20_000;
 const BATCH_EVENTS = 2000;
 const QUERY_THREADS = 2;
 const QUERY_QUEUE = 128;
-/** The lease of whoever indexes. */
-const INDEXING = 'indexing';
 
 export interface RunningServer {
   readonly url: string;
@@ -78,7 +76,7 @@ export async function startServer(
   const settings = {
     database,
     master_keys: masterKeys,
-    guard_path: config.guard_path ?? join(config.data_folder, 'last-checkpoints.json'),
+    guard_path: guardPathOf(config),
   };
   const writer = await openWriter(settings, config.accept_rollback !== undefined, journal);
   const peers = await peersOn(database, processId);
@@ -190,12 +188,6 @@ function makeFolder(path: string): void {
     const { message } = cause as Error;
     throw new ConfigError(`--data: the data folder cannot be made: ${message}`, { cause });
   }
-}
-
-function databaseOf({ database_url: url, data_folder }: Config): Database {
-  return url === undefined
-    ? { kind: 'sqlite', path: join(data_folder, 'affidavit.db') }
-    : { kind: 'postgres', url };
 }
 
 function readers(database: Database, threads: number, config: Config): ReaderPool {

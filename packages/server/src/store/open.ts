@@ -13,6 +13,8 @@ export type Database =
 export interface ReadOptions {
   /** Longest single statement, ms; only where the database is another process. */
   readonly statementTimeoutMs?: number;
+  /** Distrusts the file: for who looks for damage in it. */
+  readonly careful?: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function openLedgerStore(database: Database): Promise<LedgerStore> 
 /** Opens connections for reading alone. */
 export async function openReadStore(
   database: Database,
-  { statementTimeoutMs }: ReadOptions = {},
+  { statementTimeoutMs, careful = false }: ReadOptions = {},
 ): Promise<Kysely<Tables>> {
   if (database.kind === 'postgres') {
     const { openPostgresReader } = await import('./postgres/reader.ts');
@@ -48,7 +50,7 @@ export async function openReadStore(
     import('./sqlite/dialect.ts'),
     import('./sqlite/open.ts'),
   ]);
-  return kyselyOn(openReader(database.path));
+  return kyselyOn(openReader(database.path, careful));
 }
 
 /** Opens a database to be filled from another, making its tables. Throws `StoreFailure`. */
@@ -77,6 +79,19 @@ export async function newestSchema({ kind }: Database): Promise<number> {
   const { MIGRATIONS } =
     kind === 'postgres' ? await import('./postgres/schema.ts') : await import('./sqlite/schema.ts');
   return MIGRATIONS.length;
+}
+
+/**
+ * What is wrong with a database before its contents are looked at: with the file, of which all is
+ * read, and with the tables and what guards them. In words; nothing where all is right.
+ */
+export async function databaseTroubles(
+  { kind }: Database,
+  db: Kysely<Tables>,
+): Promise<readonly string[]> {
+  if (kind === 'postgres') return (await import('./postgres/soundness.ts')).schemaTroubles(db);
+  const { fileTroubles, schemaTroubles } = await import('./sqlite/soundness.ts');
+  return [...(await schemaTroubles(db)), ...(await fileTroubles(db))];
 }
 
 /**

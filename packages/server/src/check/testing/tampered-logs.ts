@@ -7,6 +7,8 @@ import { join } from 'node:path';
 
 import type { Kysely } from 'kysely';
 
+import { Indexer } from '../../indexing/indexer.ts';
+import { writeIndexPages, type IndexWrite } from '../../indexing/write.ts';
 import { prepareEvent } from '../../ingest/prepare.ts';
 import { submissionOf } from '../../sequence/log.fixture.ts';
 import { openReadStore, type Database } from '../../store/open.ts';
@@ -24,8 +26,12 @@ export const START = 1_790_000_000_000;
 /** Entries of one batch, which have one time; the next one is a second later. */
 export const BATCH = 100;
 
+export const SEGMENTS = { small: 64, merged: 256 };
+
 /** A copy that can be tampered with. */
 export interface OpenedLog {
+  /** Puts what guards the tables in its place, or away. Without it they can be tampered with. */
+  guard(on: boolean): Promise<unknown>;
   readonly source: LogSource;
   readonly db: Kysely<Tables>;
   readonly database: Database;
@@ -51,6 +57,7 @@ const eventOf = (seq: number) =>
     { event_id: `evt_${seq}`, retriable: false, fingerprint: null },
   );
 
+/** A log and, with segments small enough for it, its index. */
 async function fill(store: LedgerStore, size: number): Promise<void> {
   await makeLogs(store);
   let now = START;
@@ -62,19 +69,24 @@ async function fill(store: LedgerStore, size: number): Promise<void> {
     assert.ok(verdict?.ok);
     now += 1000;
   }
+  const { db } = store;
+  const write = (step: IndexWrite) =>
+    store.derive(Date.now() + 10_000, (at) => writeIndexPages(at, step));
+  await new Indexer({ db, write, segmentSizes: SEGMENTS }).catchUp(APP);
 }
 
 async function openLog(
   database: Database,
   db: Kysely<Tables>,
-  remove: () => Promise<void>,
+  { guard, remove }: { guard: OpenedLog['guard']; remove: () => Promise<void> },
 ): Promise<OpenedLog> {
   const reading = await openReadStore(database);
   const close = async () => {
     await Promise.all([db.destroy(), reading.destroy()]);
     await remove();
   };
-  return { source: { db: reading, kind: database.kind, app: APP }, db, database, close };
+  const source = { db: reading, kind: database.kind, app: APP };
+  return { source, db, database, guard, close };
 }
 
 export async function keepSqlite(size: number): Promise<KeptLog> {
@@ -88,22 +100,30 @@ export async function keepSqlite(size: number): Promise<KeptLog> {
     const copy = `${path}.${copies++}`;
     copyFileSync(path, copy);
     const remove = async () => rmSync(copy);
-    return openLog({ kind: 'sqlite', path: copy }, kyselyOn(new DatabaseSync(copy)), remove);
+    const hooks = { guard: async () => undefined, remove };
+    return openLog({ kind: 'sqlite', path: copy }, kyselyOn(new DatabaseSync(copy)), hooks);
   };
   return { size, open, close: async () => rmSync(folder, { recursive: true }) };
 }
 
-/** The tables without what guards them. */
-const UNGUARDED = ['entries', 'parts', 'tiles', 'heads']
-  .map((table) => `ALTER TABLE ${table} DISABLE TRIGGER ALL`)
-  .join(';');
+/** All triggers of our tables and of their partitions. */
+const TRIGGERS = `
+  SELECT c.relname AS table, t.tgname AS name
+  FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid`;
+
+async function guardTables(server: TestServer, url: string, on: boolean): Promise<void> {
+  const triggers = await server.query(url, TRIGGERS);
+  const to = on ? 'ENABLE ALWAYS' : 'DISABLE';
+  const each = triggers.map(({ table, name }) => `ALTER TABLE ${table} ${to} TRIGGER ${name}`);
+  await server.query(url, each.join(';'));
+}
 
 export async function keepPostgres(server: TestServer, size: number): Promise<KeptLog> {
   const url = await server.newDatabase();
   const store = new PostgresStore({ url });
   await fill(store, size);
   await store.close();
-  await server.query(url, `${UNGUARDED}; ALTER TABLE parts_p0 DISABLE TRIGGER ALL`);
+  await guardTables(server, url, false);
   const nameOf = (of: string) => new URL(of).pathname.slice(1);
   const open = async () => {
     const copy = await server.newDatabase();
@@ -114,9 +134,12 @@ export async function keepPostgres(server: TestServer, size: number): Promise<Ke
     await server.query(other.href, text);
     const own = new PostgresStore({ url: copy });
     const db = own.db;
-    return openLog({ kind: 'postgres', url: copy }, db, async () => {
-      await own.close();
-      await server.dropDatabase(copy);
+    return openLog({ kind: 'postgres', url: copy }, db, {
+      guard: (on) => guardTables(server, copy, on),
+      remove: async () => {
+        await own.close();
+        await server.dropDatabase(copy);
+      },
     });
   };
   return { size, open, close: () => server.dropDatabase(url) };
