@@ -3,13 +3,12 @@ import { dirname, join } from 'node:path';
 
 import type { Kysely } from 'kysely';
 
-import { GUARD_FILE } from '../config/place.ts';
 import { newest, readGuard, writeGuard } from '../sequence/rollback-guard.ts';
 import type { Loader } from '../store/loader.ts';
 import { holdDatabase, openLoader, openReadStore, type Database } from '../store/open.ts';
 import type { Tables } from '../store/tables.ts';
 import { CopyFailure, unlessTaken } from './failure.ts';
-import { isSamePlace, parsePlace, type Place } from '../config/place.ts';
+import { GUARD_FILE, isSamePlace, parsePlace, type Place } from '../config/place.ts';
 import { checkMasterKeys } from './sealing.ts';
 import { identify, openSource, STATEMENT_MS, type Source } from './source.ts';
 import { formatState, parseState, stateOf, TABLES, type CopyState } from './state.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { sql, type Kysely } from 'kysely';
 
-import { GUARD_FILE } from '../config/place.ts';
+import { GUARD_FILE, type Place } from '../config/place.ts';
 import { findRollbacks, readGuard } from '../sequence/rollback-guard.ts';
 import { COPY_MARKER } from '../store/loader.ts';
 import {
@@ -17,7 +17,6 @@ import {
 } from '../store/open.ts';
 import type { Tables } from '../store/tables.ts';
 import { CopyFailure, unlessTaken } from './failure.ts';
-import type { Place } from '../config/place.ts';
 
 /** A statement over a whole table may take long. */
 export const STATEMENT_MS = 3_600_000;
