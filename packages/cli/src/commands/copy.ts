@@ -58,14 +58,14 @@ function progressOn({ stderr }: Terminal) {
 }
 
 function reportLines(report: Report, style: ReturnType<typeof styleFor>): string[] {
-  const { rowsCopied, copyMs, checkMs, logs, partsChecked, masterKeyIds, guardPath } = report;
+  const { rowsCopied, copyMs, checkMs, logs, entriesChecked, masterKeyIds, guardPath } = report;
   const ids = masterKeyIds.join(' and ');
   return [
     `${style.green('copied')}   ${thousands(rowsCopied)} rows in ${seconds(copyMs)} ` +
       `(${perSecond(rowsCopied, Math.max(copyMs, 1))})` +
       (report.resumed ? ', going on with an earlier copy' : ''),
-    `${style.green('checked')}  in ${seconds(checkMs)}: all chains, roots and signatures, the rows ` +
-      `of every table, ${thousands(partsChecked)} parts against their commitments`,
+    `${style.green('checked')}  in ${seconds(checkMs)}: ${thousands(entriesChecked)} entries and all their ` +
+      'parts against chain, tree and signed checkpoint; the rows of every table',
     ...logs.map(
       ({ app_id, size, root }) => `  ${plain(app_id)}  ${thousands(size)} entries  root ${root}`,
     ),
@@ -131,7 +131,7 @@ export function addCopy(program: Command, terminal: Terminal): void {
       '--data <folder>',
       'data folder of the server on PostgreSQL: master.key, last checkpoints',
     )
-    .option('--full', 'check every part and every row, not a sample of the largest tables')
+    .option('--full', 'compare every row of the large tables as well')
     .option('--json', 'the report as JSON')
     .addHelpText(
       'after',
