@@ -33,7 +33,9 @@ function write(step: IndexWrite): Promise<void> {
   return own ? own.write((at) => writeIndexPages(at, step)) : link.write(step);
 }
 
-const indexer = new Indexer({ db, write });
+/** Where a database may be a cluster, readers have no snapshot across its machines. */
+const GRACE_MS = 60_000;
+const indexer = new Indexer({ db, write, graceMs: own ? GRACE_MS : 0 });
 
 serve({
   catchUp: (app: number) => indexer.catchUp(app),

@@ -21,6 +21,11 @@ export interface IndexerOptions {
   readonly segmentSizes?: { readonly small: number; readonly merged: number };
   /** Values that are listed for each facet field. */
   readonly facetValuesMax?: number;
+  /**
+   * How long pages stay after another segment replaced theirs, ms: for readers that found the
+   * segment before and have no snapshot, as on a cluster. None by default.
+   */
+  readonly graceMs?: number;
 }
 
 /**
@@ -32,6 +37,8 @@ export class Indexer {
   readonly #small: number;
   readonly #merged: number;
   readonly #facets = new Map<number, FacetList>();
+  /** Segments whose pages are still there, the oldest first; `since` by `performance.now()`. */
+  readonly #replaced: { app: number; segment: number; since: number }[] = [];
 
   constructor(options: IndexerOptions) {
     this.#options = options;
@@ -49,6 +56,7 @@ export class Indexer {
     for (;;) {
       const end = await this.#indexedEnd(app);
       await this.#mergeBefore(app, end);
+      await this.#discardReplaced();
       const size = await this.#logSize(app);
       if (size - end < this.#small) return end;
       await this.#indexSmall(app, end);
@@ -137,7 +145,17 @@ export class Indexer {
     await this.#writeSegment(app, segment, builder);
     const range = { first_seq: first, end_seq: end };
     await this.#publish({ app, segment, ...range, replaces, facets: [] });
-    for (const one of replaces) await this.#options.write({ step: 'discard', app, segment: one });
+    const since = performance.now();
+    for (const one of replaces) this.#replaced.push({ app, segment: one, since });
+  }
+
+  async #discardReplaced(): Promise<void> {
+    const { write, graceMs = 0 } = this.#options;
+    for (let next = this.#replaced[0]; next !== undefined; next = this.#replaced[0]) {
+      if (performance.now() - next.since < graceMs) return;
+      await write({ step: 'discard', app: next.app, segment: next.segment });
+      this.#replaced.shift();
+    }
   }
 
   #publish(segment: Omit<Extract<IndexWrite, { step: 'publish' }>, 'step'>): Promise<void> {

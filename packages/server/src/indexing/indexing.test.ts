@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 
 import { readFacets } from '../query/facets.ts';
 import { parseFilter, type Query } from '../query/filter.ts';
+import { readPositions, segmentsIn } from '../query/find.ts';
 import { readPage } from '../query/page.ts';
 import { openTrail, soon, type TestTrail } from '../query/trail.fixture.ts';
 import {
@@ -226,6 +227,22 @@ describe('the indexer', () => {
     ]);
     assert.deepEqual(await find({ q: 'number63' }), [63]);
     assert.deepEqual(await find({ run_id: 'run_2', q: 'number7' }), [71, 74]);
+  });
+
+  test('pages that were replaced stay for readers that are under way', async () => {
+    const indexer = trail.indexer(SIZES, { graceMs: 3_600_000 });
+    await fill(31);
+    await indexer.catchUp(1);
+    const before = await segmentsIn({ db: trail.db, app: 1 }, { first: 0, end: 32 });
+    await fill(2);
+    await indexer.catchUp(1);
+    assert.equal((await segmentsIn({ db: trail.db, app: 1 }, { first: 0, end: 32 })).length, 1);
+    const term = valueTerm('event_type', 'api.called');
+    for (const { segment } of before) {
+      assert.notEqual(await readPositions(trail.db, 1, segment, term), null, String(segment));
+    }
+    await trail.indexer(SIZES).catchUp(1);
+    await segments();
   });
 
   test('a failure at any step loses nothing, and leaves nothing behind', async () => {

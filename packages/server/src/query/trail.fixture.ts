@@ -29,6 +29,7 @@ export const soon = () => new Deadline(Date.now() + 30_000);
 interface IndexerWish {
   readonly facetValuesMax?: number;
   readonly onWrite?: (write: IndexWrite) => void;
+  readonly graceMs?: number;
 }
 
 export class TestTrail {
@@ -64,13 +65,13 @@ export class TestTrail {
   /** An indexer as a start makes it; `onWrite` may throw, as a full disk would. */
   indexer(
     segmentSizes: { small: number; merged: number },
-    { facetValuesMax = 1000, onWrite }: IndexerWish = {},
+    { facetValuesMax = 1000, graceMs = 0, onWrite }: IndexerWish = {},
   ): Indexer {
     const write = async (write: IndexWrite) => {
       onWrite?.(write);
       await this.logs.store.derive(Date.now() + 5000, (db) => writeIndexPages(db, write));
     };
-    return new Indexer({ db: this.db, write, segmentSizes, facetValuesMax });
+    return new Indexer({ db: this.db, write, segmentSizes, facetValuesMax, graceMs });
   }
 
   /** One snapshot, as reader threads take it. */
