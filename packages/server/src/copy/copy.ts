@@ -127,7 +127,7 @@ const countRows = (state: CopyState) =>
   TABLES.reduce((sum, table) => sum + stateOf(state, table).rows, 0);
 
 async function check(target: Database, state: CopyState, options: CopyOptions) {
-  const db = await openReadStore(target, { statementTimeoutMs: STATEMENT_MS });
+  const db = await openReadStore(target, { statementTimeoutMs: STATEMENT_MS, careful: true });
   try {
     return await verifyCopy({ ...options, target: db, kind: target.kind, state });
   } finally {

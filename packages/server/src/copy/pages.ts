@@ -4,9 +4,9 @@ import type { ColumnValue, Row } from '../store/port.ts';
 import { PRIMARY_KEYS, type Tables } from '../store/tables.ts';
 
 /** What a page is to weigh; one of rows that suddenly grow may weigh more. */
-const PAGE_BYTES = 2 * 1024 * 1024;
+const PAGE_BYTES = 1024 * 1024;
 const ROWS_FIRST = 64;
-const ROWS_MAX = 4000;
+const ROWS_MAX = 2000;
 
 /** The primary key of a row, as values in the order of `PRIMARY_KEYS`. */
 export type Key = readonly (string | number)[];

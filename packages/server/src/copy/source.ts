@@ -43,7 +43,7 @@ export async function openSource(place: Place): Promise<Source> {
   const hold = await unlessTaken(() => holdDatabase(database), 'Stop it, then copy.');
   let db: Kysely<Tables> | null = null;
   try {
-    db = await openReadStore(database, { statementTimeoutMs: STATEMENT_MS });
+    db = await openReadStore(database, { statementTimeoutMs: STATEMENT_MS, careful: true });
     await assertFit(database, db);
     await assertSignedLast(place, db);
     const identity = await identify(db);
