@@ -17,7 +17,7 @@ import {
 } from '@affidavit/ledger';
 
 import { CouldNotCheck } from '../failure.ts';
-import { finding, rangeDamage, type Finding, type Kind } from './finding.ts';
+import { damageOf, finding, rangeDamage, type Finding, type Kind } from './finding.ts';
 import { kindOf, type FileKind } from './kind.ts';
 import * as words from './words.ts';
 
@@ -63,8 +63,7 @@ export async function checkFile(check: FileCheck): Promise<Finding> {
     return await CHECKS[kind](check);
   } catch (error) {
     if (!(error instanceof LedgerError) || error.code === 'invalid_argument') throw error;
-    const damage = { seq: null, message: error.message };
-    return finding(REPORTED[kind], 'given', null, [damage]);
+    return finding(REPORTED[kind], 'given', null, [damageOf(error)]);
   }
 }
 

@@ -1,4 +1,10 @@
-import type { RangeDamageReason, VerifiedCheckpoint } from '@affidavit/ledger';
+import type {
+  LedgerError,
+  LedgerErrorCode,
+  RangeDamage,
+  RangeDamageReason,
+  VerifiedCheckpoint,
+} from '@affidavit/ledger';
 
 /** What was checked. */
 export type Kind = 'bundle' | 'evidence' | 'range' | 'receipt' | 'checkpoint' | 'log';
@@ -12,6 +18,7 @@ export interface Damage {
   readonly message: string;
   /** The file of a bundle that it is in. */
   readonly member?: string | null;
+  readonly reason: LedgerErrorCode | RangeDamageReason;
 }
 
 /** What came of a check, for people and for machines. */
@@ -67,7 +74,14 @@ const REASONS: Readonly<Record<RangeDamageReason, string>> = {
   root: 'the entries hang together, but are not those that the checkpoint signs',
 };
 
-export const rangeDamage = (broken: { seq: number | null; reason: RangeDamageReason }): Damage => ({
-  seq: broken.seq,
-  message: REASONS[broken.reason],
+export const rangeDamage = ({ seq, reason }: RangeDamage): Damage => ({
+  seq,
+  reason,
+  message: REASONS[reason],
+});
+
+export const damageOf = ({ code: reason, message }: LedgerError): Damage => ({
+  seq: null,
+  reason,
+  message,
 });

@@ -2,9 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import {
+  followKeys,
   LedgerError,
   verifyLog,
   verifyRangeLines,
+  type ListedKey,
   type ResourceReader,
   type TimeRange,
   type Trust,
@@ -12,7 +14,7 @@ import {
 
 import { CouldNotCheck } from '../failure.ts';
 import { withIdleLimit } from '../idle.ts';
-import { finding, rangeDamage, type Anchor, type Finding } from './finding.ts';
+import { damageOf, finding, rangeDamage, type Anchor, type Finding } from './finding.ts';
 import { logWords, rangeWords } from './words.ts';
 
 /** Checks of a whole log: as a server serves it, or as a copy of that in a folder. */
@@ -23,6 +25,7 @@ export interface LogCheck {
 }
 
 const ANSWER_MS = 30_000;
+const KEY_PAGES_MAX = 100;
 const RESOURCE_BYTES_MAX = 32 * 1024 * 1024;
 
 /** `folder` has what stands below the prefix of the log: `checkpoint`, `tile/…`. */
@@ -53,7 +56,7 @@ async function settle(
     return await check();
   } catch (error) {
     if (!(error instanceof LedgerError) || error.code === 'invalid_argument') throw error;
-    return finding(kind, anchor, null, [{ seq: null, message: error.message }]);
+    return finding(kind, anchor, null, [damageOf(error)]);
   }
 }
 
@@ -72,7 +75,7 @@ export async function checkServed(
   check: LogCheck,
 ): Promise<Finding> {
   const isGiven = check.trust.verifiers.length > 0;
-  const verifiers = isGiven ? check.trust.verifiers : [await keyOf(served)];
+  const verifiers = isGiven ? await followed(served, check.trust) : [await keyOf(served)];
   const anchor = isGiven ? 'given' : 'server';
   const trusted = { ...check, trust: { ...check.trust, verifiers } };
   if (range.from === undefined && range.to === undefined) {
@@ -97,6 +100,40 @@ async function keyOf(served: Served): Promise<string> {
   const { vkey } = (await answer.json().catch(() => ({}))) as { vkey?: unknown };
   if (typeof vkey === 'string') return vkey;
   throw unreadable(served, 'it does not name the key of a ledger');
+}
+
+/**
+ * The given keys, and those that they have handed the ledger on to, as far as the server proves it.
+ * What it does not prove adds no trust, and shows at the checkpoint.
+ */
+async function followed(served: Served, trust: Trust): Promise<Trust['verifiers']> {
+  const { verifiers } = trust;
+  try {
+    const keys = await listedKeys(served);
+    const known = keys.find(({ vkey }) => verifiers.includes(vkey));
+    if (known === undefined) return verifiers;
+    const changes = await followKeys(keys, known.vkey, trust);
+    return [...verifiers, ...changes.map(({ vkey }) => vkey)];
+  } catch (error) {
+    if (error instanceof CouldNotCheck || error instanceof LedgerError) return verifiers;
+    throw error;
+  }
+}
+
+async function listedKeys(served: Served): Promise<ListedKey[]> {
+  const keys: ListedKey[] = [];
+  let cursor: string | null = null;
+  for (let pages = 0; pages < KEY_PAGES_MAX; pages += 1) {
+    const answer = await ask(served, 'keys', cursor === null ? {} : { cursor });
+    const page = (await answer.json().catch(() => ({}))) as {
+      readonly data?: ListedKey[];
+      readonly next_cursor?: string | null;
+    };
+    keys.push(...(page.data ?? []));
+    cursor = page.next_cursor ?? null;
+    if (cursor === null) break;
+  }
+  return keys;
 }
 
 async function fetchBytes(served: Served, path: string): Promise<Uint8Array> {

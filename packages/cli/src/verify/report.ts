@@ -14,6 +14,13 @@ const ANCHORS: Readonly<Record<Anchor, string>> = {
     '  Give the verifier key that you know with --vkey.',
 };
 
+const OTHER_KEY =
+  'If the ledger has changed its key since, give the one of that time;\n' +
+  '  GET /v1/ledger/keys proves how its keys follow each other.';
+
+const isUnsigned = ({ anchor, broken }: Finding): boolean =>
+  anchor === 'given' && broken.some(({ reason }) => reason === 'unsigned');
+
 const list = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [`  ${title}`, ...lines.map((line) => `    - ${line}`)];
 
@@ -37,5 +44,6 @@ export function report(finding: Finding, style: Style): string[] {
     ...list('proved', finding.proved),
     ...list('not proved', finding.not_proved),
     ...(ANCHORS[anchor] === '' ? [] : [`${style.yellow('!')} ${ANCHORS[anchor]}`]),
+    ...(isUnsigned(finding) ? [`${style.yellow('!')} ${OTHER_KEY}`] : []),
   ];
 }
