@@ -3,6 +3,7 @@ import { canonicalize } from './canonical.ts';
 import { LedgerError } from './error.ts';
 import { encodeHeader } from './header.ts';
 import type { EntryHeader } from './header.ts';
+import { parseJson } from './json.ts';
 import { sha256 } from './sha256.ts';
 import type { Sha256 } from './sha256.ts';
 import { TAR_END, tarMember } from './tar.ts';
@@ -72,7 +73,7 @@ export function formatManifest(manifest: BundleManifest): string {
 export function parseManifest(text: string): BundleManifest {
   const [version, json = ''] = text.split('\n');
   if (version !== MANIFEST_VERSION) throw malformed('its manifest is of another version');
-  const manifest = parseJson(json) as BundleManifest;
+  const manifest = parseJson(json, 'a bundle') as BundleManifest;
   if (formatManifest(manifest) !== text) throw malformed('its manifest is not in its one form');
   if (!isManifest(manifest)) throw malformed('its manifest lacks a member');
   return manifest;
@@ -121,7 +122,7 @@ export function encodeBundleEntry({ header, parts, path }: BundleEntry): string 
 
 /** The line is the attacker's: one that is not the canonical JSON of an entry is refused. */
 export function parseBundleEntry(line: string): BundleEntry & { readonly fields: EntryHeader } {
-  const value = parseJson(line) as {
+  const value = parseJson(line, 'a bundle') as {
     header: EntryHeader;
     parts?: { name: string; salt: string; value: unknown }[];
     path: string[];
@@ -170,14 +171,6 @@ export class BundleWriter {
     const sums = tarMember({ name: BUNDLE_MEMBERS.sums, bytes: utf8(this.#sums) });
     const note = tarMember({ name: BUNDLE_MEMBERS.manifest, bytes: utf8(manifest) });
     return concat(sums, note, TAR_END);
-  }
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new LedgerError('malformed', 'Not a bundle: it holds what is not JSON.', { cause });
   }
 }
 

@@ -8,6 +8,7 @@ import { parseEvidence, proveParts } from './evidence.ts';
 import type { ProvedParts } from './evidence.ts';
 import { leafHash, MAX_HEADER_BYTES, parseHeader } from './header.ts';
 import type { EntryHeader } from './header.ts';
+import { parseJson } from './json.ts';
 import { openNote, parseVerifierKey, SIGNATURE_TYPES, verifyEd25519 } from './note.ts';
 import type { OpenedNote, VerifiedSignature, VerifierKey, VerifySignature } from './note.ts';
 import { checkConsistency, checkInclusion, parseHash, parseTlogProof } from './proof.ts';
@@ -157,12 +158,7 @@ export async function verifyRangeLines(
 const MAX_FRAME_BYTES = 4_000_000;
 
 function parseRangeLine(line: Uint8Array): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(fromUtf8(line));
-  } catch (cause) {
-    throw new LedgerError('malformed', 'Not a range proof: a line is not JSON.', { cause });
-  }
+  const value = parseJson(fromUtf8(line), 'a range proof');
   if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   throw new LedgerError('malformed', 'Not a range proof: a line is no object.');
 }

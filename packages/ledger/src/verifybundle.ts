@@ -1,10 +1,11 @@
 import { fromUtf8, toHex, utf8 } from './bytes.ts';
 import type { Chunks } from './bytesource.ts';
 import { BundleEntries } from './bundleentries.ts';
-import { BUNDLE_MEMBERS, entriesMember, parseJson, parseManifest, sumLine } from './bundle.ts';
+import { BUNDLE_MEMBERS, entriesMember, parseManifest, sumLine } from './bundle.ts';
 import type { BundleManifest } from './bundle.ts';
 import { LedgerError } from './error.ts';
 import type { LedgerErrorCode } from './error.ts';
+import { parseJson } from './json.ts';
 import { parseNote } from './note.ts';
 import { followKeys } from './rotation.ts';
 import type { ListedKey } from './rotation.ts';
@@ -158,7 +159,7 @@ class BundleReading {
 
 /** The keys that a bundle carries, the oldest first. */
 function readKeys(text: string): ListedKey[] {
-  const list = parseJson(text) as ListedKey[];
+  const list = parseJson(text, 'a bundle') as ListedKey[];
   if (Array.isArray(list) && list.length > 0) {
     if (list.every((key) => typeof key?.vkey === 'string')) return list;
   }
