@@ -129,6 +129,8 @@ suite('verify, of files', () => {
       [[...KEY, fileOf('to whom it may concern', '.txt')], /none of the files/],
       [[...KEY, fileOf('{"colour":"red"}', '.json')], /none of the files/],
       [[], /missing required argument/],
+      [[...KEY, '--to', '2026-11-20', evidence], /--from and --to are for range proofs/],
+      [[...KEY, '--leaf', '00', evidence], /--leaf is for/],
       [[temporaryFolder()], /--vkey/],
       [[...KEY, temporaryFolder()], /ENOENT/],
     ];

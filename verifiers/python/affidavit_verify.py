@@ -558,6 +558,8 @@ def check_file(path, vkeys, start, end):
         beginning = file.read(512)
         file.seek(0)
         if beginning[257:262] == b"ustar" or path.endswith(".tar"):
+            if start or end:
+                raise CannotCheck("--from and --to are for range proofs")
             checkpoint, manifest = check_bundle(file, vkeys)
             complete = "and all there are" if manifest["scope"] == "range" else "of those that exist"
             return checkpoint, f"{manifest['entries']} entries are as recorded, {complete}"

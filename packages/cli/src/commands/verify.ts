@@ -70,7 +70,10 @@ async function check(
       const key = keyFor(command, terminal, url);
       return await checkServed({ url, key, signal: terminal.signal }, range, { trust, onProgress });
     }
-    if ((await stat(target)).isDirectory()) return await checkFolder(target, { trust, onProgress });
+    if ((await stat(target)).isDirectory()) {
+      if (range.from ?? range.to) throw new UsageError('a folder is checked whole, without --from');
+      return await checkFolder(target, { trust, onProgress });
+    }
     return await checkFile({ path: target, trust, range, leaf: flags.leaf, onProgress });
   } finally {
     await bar.end();

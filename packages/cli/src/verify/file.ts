@@ -16,7 +16,7 @@ import {
   type VerifiedRange,
 } from '@affidavit/ledger';
 
-import { CouldNotCheck } from '../failure.ts';
+import { CouldNotCheck, UsageError } from '../failure.ts';
 import { damageOf, finding, rangeDamage, type Finding, type Kind } from './finding.ts';
 import { kindOf, type FileKind } from './kind.ts';
 import * as words from './words.ts';
@@ -59,11 +59,23 @@ export async function checkFile(check: FileCheck): Promise<Finding> {
     const advice = 'Give the verifier key of the ledger with --vkey.';
     throw new CouldNotCheck('the file does not say whose key to trust', advice);
   }
+  refuseUnused(check, kind);
   try {
     return await CHECKS[kind](check);
   } catch (error) {
     if (!(error instanceof LedgerError) || error.code === 'invalid_argument') throw error;
     return finding(REPORTED[kind], 'given', null, [damageOf(error)]);
+  }
+}
+
+/** What is asked for and would not be looked at is refused, not passed over. */
+function refuseUnused({ range, leaf }: FileCheck, kind: FileKind): void {
+  const isRange = kind === 'range' || kind === 'range_lines';
+  if (!isRange && (range.from ?? range.to) !== undefined) {
+    throw new UsageError(`--from and --to are for range proofs, and this is a ${REPORTED[kind]}`);
+  }
+  if (kind !== 'proof' && leaf !== undefined) {
+    throw new UsageError('--leaf is for a bare tlog-proof, and this is none');
   }
 }
 
