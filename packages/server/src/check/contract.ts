@@ -96,45 +96,58 @@ export function checkTests(keep: (size: number) => Promise<KeptLog>): void {
       });
     });
 
+    /** Takes parts away, as the entry said and with the row that names it. */
+    const remove = async (first_seq: number, end_seq: number, part: string, event_id: string) => {
+      const gone = log.db
+        .deleteFrom('parts')
+        .where('seq', '>=', first_seq)
+        .where('seq', '<', end_seq);
+      await (part === '*' ? gone : gone.where('part', '=', part)).execute();
+      const row = { app: APP, first_seq, end_seq, part, event_id, index_pending: 0 };
+      await log.db.insertInto('removals').values(row).execute();
+    };
+
     test('is sound when its parts are gone, where an entry says so', async () => {
-      const ranges: [number, number, string][] = [
-        [0, 100, '*'],
-        [90, 300, 'args'],
-        [100, 300, 'envelope'],
-        [0, 700, 'response_body'],
-      ];
-      for (const [first_seq, end_seq, part] of ranges) {
-        const gone = log.db
-          .deleteFrom('parts')
-          .where('seq', '>=', first_seq)
-          .where('seq', '<', end_seq);
-        await (part === '*' ? gone : gone.where('part', '=', part)).execute();
-        const row = { app: APP, first_seq, end_seq, part, event_id: 'evt_600', index_pending: 0 };
-        await log.db.insertInto('removals').values(row).execute();
-      }
+      await remove(0, 100, '*', 'evt_650');
+      await remove(90, 300, 'args', 'evt_651');
+      await remove(100, 300, 'envelope', 'evt_652');
+      await remove(100, 300, 'response_body', 'evt_652');
       const { ok, removed_parts, broken } = await checkLog(log.source);
       assert.deepEqual([ok, broken], [true, []]);
-      assert.equal(removed_parts, 300 * 2 + Math.ceil(SIZE / 3));
-      await log.db
-        .updateTable('removals')
-        .set({ event_id: 'evt_none' })
-        .where('part', '=', '*')
-        .execute();
-      assert.deepEqual((await found())[0], [0, 'part_missing']);
+      assert.equal(removed_parts, 300 * 2 + 100);
     });
 
     test('is found to lack what was taken out of it', async () => {
-      const row = { app: APP, first_seq: 0, end_seq: 5, part: '*', event_id: 'evt_600' };
-      await log.db
-        .insertInto('removals')
-        .values({ ...row, index_pending: 0 })
-        .execute();
-      await log.db.deleteFrom('parts').where('seq', 'in', [3, 5, 650]).execute();
+      await remove(0, 5, '*', 'evt_650');
+      await log.db.deleteFrom('parts').where('seq', 'in', [5, 610]).execute();
       await log.db.deleteFrom('parts').where('seq', '=', 699).where('part', '=', 'args').execute();
       assert.deepEqual(
         await found(),
-        [5, 650, 699].map((seq) => [seq, 'part_missing']),
+        [5, 610, 699].map((seq) => [seq, 'part_missing']),
       );
+    });
+
+    test('is found to lack what was taken out with a removal that no entry stands for', async () => {
+      await remove(100, 101, '*', 'evt_650');
+      await remove(110, 111, '*', 'evt_651');
+      await remove(120, 121, 'args', 'evt_600');
+      await remove(130, 131, 'args', 'evt_none');
+      await remove(140, 141, 'args', 'evt_651');
+      const taken = [100, 110, 120, 130];
+      assert.deepEqual(
+        await found(),
+        taken.map((seq) => [seq, 'part_missing']),
+      );
+      await log.db
+        .updateTable('parts')
+        .set({ body: '{"parts":["args"],"ranges":[[0,700]]}' })
+        .where('seq', '=', 651)
+        .where('part', '=', 'args')
+        .execute();
+      assert.deepEqual(await found(), [
+        ...[...taken, 140].map((seq) => [seq, 'part_missing']),
+        [651, 'part'],
+      ]);
     });
 
     test('is checked until it is enough', async () => {

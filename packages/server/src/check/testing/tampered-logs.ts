@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { AuditEvent } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
 import { Indexer } from '../../indexing/indexer.ts';
@@ -45,17 +46,27 @@ export interface KeptLog {
   close(): Promise<void>;
 }
 
-/** Entries with two parts or three. */
-const eventOf = (seq: number) =>
-  prepareEvent(
-    {
-      event_type: 'api.called',
-      reason: `entry ${seq} \u{1f980}`,
-      args: { seq, text: '\ufffd' },
-      ...(seq % 3 === 0 ? { response_body: { ok: true, seq } } : {}),
-    },
-    { event_id: `evt_${seq}`, retriable: false, fingerprint: null },
-  );
+/** Entries that say what was removed, by their place. */
+const TELLING: ReadonlyMap<number, object> = new Map([
+  [650, { ranges: [[0, 99]] }],
+  [651, { parts: ['args'], ranges: [[90, 299]] }],
+  [652, { parts: ['envelope', 'response_body'], ranges: [[100, 299]] }],
+]);
+
+/** All others, with two parts or three. */
+const plainEvent = (seq: number): AuditEvent => ({
+  event_type: 'api.called',
+  reason: `entry ${seq} \u{1f980}`,
+  args: { seq, text: '\ufffd' },
+  ...(seq % 3 === 0 ? { response_body: { ok: true, seq } } : {}),
+});
+
+function eventOf(seq: number) {
+  const args = TELLING.get(seq) as AuditEvent['args'];
+  const event_type = seq === 650 ? 'retention.swept' : 'erasure.executed';
+  const event = args ? { event_type, source: 'observed' as const, args } : plainEvent(seq);
+  return prepareEvent(event, { event_id: `evt_${seq}`, retriable: false, fingerprint: null });
+}
 
 /** A log and, with segments small enough for it, its index. */
 async function fill(store: LedgerStore, size: number): Promise<void> {

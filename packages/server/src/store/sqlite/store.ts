@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
@@ -72,16 +73,31 @@ function concatHashes(rows: readonly unknown[], expected: number): Uint8Array {
   return Buffer.concat((rows as { hash: Uint8Array }[]).map((row) => row.hash));
 }
 
+function fileAt(path: string): string | null {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found ? `${found.dev}/${found.ino}` : null;
+}
+
 /** One connection and what hangs on it; replaced whole after a failure that cannot be trusted. */
 class Connection implements StoreTransaction {
   readonly database: DatabaseSync;
   readonly db: Kysely<Tables>;
+  readonly #path: string;
+  /** Names the file that was opened, whatever stands at its path now. */
+  readonly #file: string | null;
   readonly #statements: Statements;
 
   constructor(path: string) {
     this.database = openWriter(path);
+    this.#path = path;
+    this.#file = fileAt(path);
     this.db = kyselyOn(this.database);
     this.#statements = prepareStatements(this.database);
+  }
+
+  /** Whether the file is still the one that a start would find. */
+  get isInPlace(): boolean {
+    return fileAt(this.#path) === this.#file;
   }
 
   async lockHead(app: number): Promise<Head | null> {
@@ -165,6 +181,8 @@ class Connection implements StoreTransaction {
 export class SqliteStore implements LedgerStore {
   readonly #path: string;
   #connection: Connection | null = null;
+  /** For good: what stands at the path now must not be mixed with what is under way. */
+  #moved: StoreFailure | null = null;
 
   /** Throws `StoreFailure` where the file cannot be opened. */
   constructor(path: string) {
@@ -181,6 +199,7 @@ export class SqliteStore implements LedgerStore {
     await this.#begin(connection, deadline);
     const result = await this.#attempt(connection, 'no', () => work(connection));
     await this.#attempt(connection, 'unknown', async () => connection.database.exec('COMMIT'));
+    this.#assertInPlace(connection);
     return result;
   }
 
@@ -202,7 +221,17 @@ export class SqliteStore implements LedgerStore {
     this.#connection = null;
   }
 
+  /** What was committed to a file that no start would find is as good as lost. */
+  #assertInPlace(connection: Connection): void {
+    if (connection.isInPlace) return;
+    const message = 'the database file was moved or replaced while the server runs; restart it';
+    this.#drop();
+    this.#moved = new StoreFailure('damaged', message, { committed: 'unknown' });
+    throw this.#moved;
+  }
+
   #open(): Connection {
+    if (this.#moved) throw this.#moved;
     if (this.#connection) return this.#connection;
     try {
       this.#connection = new Connection(this.#path);
