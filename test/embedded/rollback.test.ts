@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { suite, test } from 'node:test';
 
+import { affidavit } from '../support/command-line.ts';
 import { failToStart } from '../support/failing-start.ts';
 import { assertUnderCheckpoint } from '../support/naive-ledger.ts';
 import { startAffidavit, temporaryFolder } from '../support/server.ts';
 import { readAll, write } from '../support/trail.ts';
+import { problem } from '../support/world.ts';
 import { newEvent } from '../support/writers.ts';
 
 /** A database that is not the one signed last: a restored backup, or another one. */
@@ -56,6 +59,10 @@ suite('the rollback guard', { concurrency: 3 }, () => {
     assert.ok(stderr.includes(join(dataFolder, GUARD)), stderr);
     assert.doesNotMatch(stderr, /^\s+at |"level"/m);
     assert.equal(signedSize(dataFolder), after, 'a refused start forgets nothing');
+    const checked = await affidavit(['fsck', '--data', dataFolder]);
+    assert.equal(checked.code, 1);
+    const said = `signed up to ${after} entries, and the database has ${before}`;
+    assert.ok(checked.stdout.includes(`rollback, app_default: ${said}`), checked.stdout);
 
     const args = ['--accept-rollback', 'disk died, backup of Friday'];
     const server = await startAffidavit({ dataFolder, args });
@@ -110,5 +117,35 @@ suite('the rollback guard', { concurrency: 3 }, () => {
       assert.match(stderr, /last checkpoints/, text);
       assert.doesNotMatch(stderr, /^\s+at |"level"/m);
     }
+  });
+
+  test('a database that is swapped under a running server gets no signature', async () => {
+    const dataFolder = temporaryFolder();
+    const backup = temporaryFolder();
+    const before = await runAndWrite(dataFolder, 50);
+    copyDatabase(dataFolder, backup);
+    const server = await startAffidavit({ dataFolder });
+    await write(server, { events: Array.from({ length: 60 }, () => newEvent()) });
+    const { size, checkpoint } = (
+      await server.request<{ size: number; checkpoint: string }>('GET', '/v1/ledger')
+    ).body;
+    assert.ok(size > before);
+    copyDatabase(backup, dataFolder);
+    for (let tries = 0; tries < 3; tries++) {
+      const answer = await server.request('POST', '/v1/events', { body: newEvent() });
+      const { reason, detail } = problem(answer, 503, 'audit_unavailable');
+      assert.equal(reason, 'damaged');
+      assert.match(detail, /moved or replaced/);
+    }
+    await server.stop();
+    const path = join(dataFolder, 'affidavit.db');
+    const db = new DatabaseSync(path, { readOnly: true });
+    const head = db.prepare('SELECT size, checkpoint FROM heads').get();
+    db.close();
+    assert.equal(head?.size, before, 'nothing was written to the one that was put there');
+    assert.notEqual(head?.checkpoint, checkpoint);
+    const { code, stderr } = await failToStart({ dataFolder });
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`signed up to ${size} entries, the database has ${before}`));
   });
 });

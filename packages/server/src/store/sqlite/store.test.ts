@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -111,6 +111,22 @@ describe('SQLite durability', () => {
 
   test('a folder that is not there is told as a failure of the store', () => {
     assert.throws(() => new SqliteStore(join(folder, 'none', 'x.db')).db, failsWith('io_error'));
+  });
+});
+
+describe('SQLite whose file is moved away', () => {
+  test('tells at the next commit, and writes to no other', async () => {
+    const store = new SqliteStore(path);
+    await append(store, 0, 10);
+    for (const end of ['', '-wal', '-shm']) renameSync(`${path}${end}`, `${path}.moved${end}`);
+    await new SqliteStore(path).close();
+    await assert.rejects(append(store, 10, 1), failsWith('damaged', 'unknown'));
+    await assert.rejects(append(store, 10, 1), failsWith('damaged', 'unknown'));
+    assert.throws(() => store.db, failsWith('damaged', 'unknown'));
+    await store.close();
+    const other = new SqliteStore(path);
+    assert.deepEqual(await other.db.selectFrom('entries').select('seq').execute(), []);
+    await other.close();
   });
 });
 
