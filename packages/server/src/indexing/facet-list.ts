@@ -54,6 +54,11 @@ export class FacetList {
     };
   }
 
+  /** Values that nothing has any more: when they come again, they are listed again. */
+  forget(values: readonly FacetValue[]): void {
+    for (const { field, value } of values) this.#listed.get(field)?.delete(value);
+  }
+
   #keep(values: readonly FacetValue[]): void {
     for (const { field, value } of values) {
       const listed = this.#listed.get(field) ?? new Set<string>();

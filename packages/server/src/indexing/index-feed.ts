@@ -15,6 +15,8 @@ export class IndexFeed {
   readonly #journal: Logger;
   readonly #sizes = new Map<number, number>();
   readonly #indexed = new Map<number, number>();
+  /** Logs of which something was removed that the index still knows. */
+  readonly #removed = new Set<number>();
   #busy = false;
   #closed = false;
 
@@ -38,6 +40,12 @@ export class IndexFeed {
   grown(app: number, size: number): void {
     this.#sizes.set(app, Math.max(size, this.#sizes.get(app) ?? 0));
     if (size - (this.#indexed.get(app) ?? 0) >= SMALL_SEGMENT) void this.#work();
+  }
+
+  /** Something was removed from a log: the index must forget it. */
+  removed(app: number): void {
+    this.#removed.add(app);
+    void this.#work();
   }
 
   /** This process indexes until `signal` aborts; the sizes of these logs are not known. */
@@ -66,9 +74,9 @@ export class IndexFeed {
     if (this.#busy || this.#closed || !this.#isOurs) return;
     this.#busy = true;
     try {
-      for (const [app, size] of this.#sizes) {
-        if (size - (this.#indexed.get(app) ?? 0) < SMALL_SEGMENT) continue;
-        this.#indexed.set(app, await this.#indexer.call<number>('catchUp', app));
+      for (const app of this.#due()) {
+        const size = this.#sizes.get(app) ?? 0;
+        this.#indexed.set(app, await this.#catchUp(app));
         if (size === Infinity) this.#sizes.set(app, this.#indexed.get(app) as number);
       }
     } catch (error) {
@@ -77,9 +85,25 @@ export class IndexFeed {
     } finally {
       this.#busy = false;
     }
-    const behind = [...this.#sizes].some(
+    if (this.#due().length > 0) setImmediate(() => void this.#work());
+  }
+
+  /** What is removed from now on is for the next time. */
+  async #catchUp(app: number): Promise<number> {
+    const wasRemoved = this.#removed.delete(app);
+    try {
+      return await this.#indexer.call<number>('catchUp', app);
+    } catch (error) {
+      if (wasRemoved) this.#removed.add(app);
+      throw error;
+    }
+  }
+
+  /** Logs that have grown by a segment, or lost something. */
+  #due(): number[] {
+    const grown = [...this.#sizes].filter(
       ([app, size]) => size - (this.#indexed.get(app) ?? 0) >= SMALL_SEGMENT,
     );
-    if (behind) setImmediate(() => void this.#work());
+    return [...new Set([...grown.map(([app]) => app), ...this.#removed])];
   }
 }

@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 
 import type { Tables } from '../store/tables.ts';
 import { FACET_VALUES_MAX, FacetList, listedFacets } from './facet-list.ts';
+import { forgetRemoved } from './forget.ts';
 import { readPage, SEGMENT_ENTRIES_MAX, SegmentBuilder } from './postings.ts';
 import { UNLISTED_TYPE_TERM, visitTerms, type Findable } from './terms.ts';
 import type { IndexWrite } from './write.ts';
@@ -50,9 +51,10 @@ export class Indexer {
     this.#merged = merged;
   }
 
-  /** Indexes all full segments of one log; returns up to where it is indexed. */
+  /** Forgets what was removed, and indexes all full segments of one log; returns up to where. */
   async catchUp(app: number): Promise<number> {
     if (!this.#facets.has(app)) await this.#begin(app);
+    await forgetRemoved(this.#options, app, this.#facets.get(app) as FacetList);
     for (;;) {
       const end = await this.#indexedEnd(app);
       await this.#mergeBefore(app, end);

@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 
 import { readFacets } from '../query/facets.ts';
 import { parseFilter, type Query } from '../query/filter.ts';
-import { readPositions, segmentsIn } from '../query/find.ts';
+
 import { readPage } from '../query/page.ts';
 import { openTrail, soon, type TestTrail } from '../query/trail.fixture.ts';
 import {
@@ -15,6 +15,7 @@ import {
   SegmentBuilder,
   type Positions,
 } from './postings.ts';
+import { readPositions, segmentsIn } from './segments.ts';
 import {
   FINAL_TERM,
   UNLISTED_TYPE_TERM,
@@ -233,10 +234,10 @@ describe('the indexer', () => {
     const indexer = trail.indexer(SIZES, { graceMs: 3_600_000 });
     await fill(31);
     await indexer.catchUp(1);
-    const before = await segmentsIn({ db: trail.db, app: 1 }, { first: 0, end: 32 });
+    const before = await segmentsIn(trail.db, 1, { first: 0, end: 32 });
     await fill(2);
     await indexer.catchUp(1);
-    assert.equal((await segmentsIn({ db: trail.db, app: 1 }, { first: 0, end: 32 })).length, 1);
+    assert.equal((await segmentsIn(trail.db, 1, { first: 0, end: 32 })).length, 1);
     const term = valueTerm('event_type', 'api.called');
     for (const { segment } of before) {
       assert.notEqual(await readPositions(trail.db, 1, segment, term), null, String(segment));

@@ -83,6 +83,25 @@ export function* readPage(page: Uint8Array): Generator<{ term: Term; positions: 
   }
 }
 
+/**
+ * A page without these positions: undefined where it has none of them, null where nothing is left.
+ * The page keeps its place, though the term it begins with may be gone.
+ */
+export function withoutPositions(page: Uint8Array, gone: Bits): Uint8Array | null | undefined {
+  const batch: { term: Term; bytes: Uint8Array }[] = [];
+  let changed = false;
+  for (const { term, positions } of readPage(page)) {
+    const left: number[] = [];
+    positions.visit((position) => {
+      if (gone.has(position)) changed = true;
+      else left.push(position);
+    });
+    if (left.length > 0) batch.push({ term, bytes: encodePositions(Uint16Array.from(left)) });
+  }
+  if (!changed) return undefined;
+  return batch.length === 0 ? null : encodePage(batch).page;
+}
+
 /** The positions of one term in the page that would hold it, or null. */
 export function findInPage(page: Uint8Array, term: Term): Positions | null {
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
@@ -169,6 +188,14 @@ export class Bits {
 
   set(position: number): void {
     this.bytes[position >> 3]! |= 1 << (position & 7);
+  }
+
+  has(position: number): boolean {
+    return (this.bytes[position >> 3]! & (1 << (position & 7))) !== 0;
+  }
+
+  clear(position: number): void {
+    this.bytes[position >> 3]! &= ~(1 << (position & 7));
   }
 
   /** Keeps what is in both. False when nothing is left. */

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 
 import type { Tables } from '../store/tables.ts';
+import type { FacetValue } from './facet-list.ts';
 import type { Page } from './postings.ts';
 
 /** One step of the index: derived rows, written apart from the ledger and always re-creatable. */
@@ -19,39 +20,103 @@ export type IndexWrite =
       readonly first_seq: number;
       readonly end_seq: number;
       readonly replaces: readonly number[];
-      readonly facets: readonly { readonly field: string; readonly value: string }[];
+      readonly facets: readonly FacetValue[];
     }
-  | { readonly step: 'discard'; readonly app: number; readonly segment: number };
+  | { readonly step: 'discard'; readonly app: number; readonly segment: number }
+  | {
+      /** Pages without what was removed; those that nothing is left of go. */
+      readonly step: 'rewrite';
+      readonly app: number;
+      readonly segment: number;
+      readonly pages: readonly Page[];
+      readonly emptied: readonly number[];
+    }
+  | {
+      /** The index has forgotten the entries of these removals. */
+      readonly step: 'forgotten';
+      readonly app: number;
+      readonly event_ids: readonly string[];
+      readonly first: number;
+      readonly last: number;
+    }
+  | { readonly step: 'unlist'; readonly app: number; readonly facets: readonly FacetValue[] };
+
+type Step<S extends IndexWrite['step']> = Extract<IndexWrite, { step: S }>;
 
 const FACETS_PER_STATEMENT = 1000;
 
 export async function writeIndexPages(db: Kysely<Tables>, write: IndexWrite): Promise<void> {
-  const { app, segment } = write;
-  if (write.step === 'pages') {
-    const rows = write.pages.map(({ first_term, page }) => ({ app, segment, first_term, page }));
-    if (rows.length === 0) return;
-    await db
-      .insertInto('postings')
-      .values(rows)
-      .onConflict((conflict) =>
-        conflict
-          .columns(['app', 'segment', 'first_term'])
-          .doUpdateSet((eb) => ({ page: eb.ref('excluded.page') })),
-      )
-      .execute();
-    return;
+  switch (write.step) {
+    case 'pages':
+      return putPages(db, write);
+    case 'publish':
+      return publish(db, write);
+    case 'discard':
+      await db
+        .deleteFrom('postings')
+        .where('app', '=', write.app)
+        .where('segment', '=', write.segment)
+        .execute();
+      return;
+    case 'rewrite':
+      return rewrite(db, write);
+    case 'forgotten':
+      return markForgotten(db, write);
+    case 'unlist':
+      return unlist(db, write);
   }
-  if (write.step === 'discard') {
-    await db.deleteFrom('postings').where('app', '=', app).where('segment', '=', segment).execute();
-    return;
-  }
-  await publish(db, write);
 }
 
-async function publish(
-  db: Kysely<Tables>,
-  write: Extract<IndexWrite, { step: 'publish' }>,
-): Promise<void> {
+type Pages = Pick<Step<'pages'>, 'app' | 'segment' | 'pages'>;
+
+async function putPages(db: Kysely<Tables>, { app, segment, pages }: Pages): Promise<void> {
+  if (pages.length === 0) return;
+  await db
+    .insertInto('postings')
+    .values(pages.map(({ first_term, page }) => ({ app, segment, first_term, page })))
+    .onConflict((conflict) =>
+      conflict
+        .columns(['app', 'segment', 'first_term'])
+        .doUpdateSet((eb) => ({ page: eb.ref('excluded.page') })),
+    )
+    .execute();
+}
+
+async function rewrite(db: Kysely<Tables>, write: Step<'rewrite'>): Promise<void> {
+  await putPages(db, write);
+  if (write.emptied.length === 0) return;
+  await db
+    .deleteFrom('postings')
+    .where('app', '=', write.app)
+    .where('segment', '=', write.segment)
+    .where('first_term', 'in', write.emptied)
+    .execute();
+}
+
+async function markForgotten(db: Kysely<Tables>, write: Step<'forgotten'>): Promise<void> {
+  await db
+    .updateTable('removals')
+    .set({ index_pending: 0 })
+    .where('app', '=', write.app)
+    .where('index_pending', '=', 1)
+    .where('event_id', 'in', write.event_ids)
+    .where('first_seq', '>=', write.first)
+    .where('first_seq', '<=', write.last)
+    .execute();
+}
+
+async function unlist(db: Kysely<Tables>, { app, facets }: Step<'unlist'>): Promise<void> {
+  for (const { field, value } of facets) {
+    await db
+      .deleteFrom('facet_values')
+      .where('app', '=', app)
+      .where('field', '=', field)
+      .where('value', '=', value)
+      .execute();
+  }
+}
+
+async function publish(db: Kysely<Tables>, write: Step<'publish'>): Promise<void> {
   const { app, segment, first_seq, end_seq, replaces, facets } = write;
   if (replaces.length > 0) {
     await db

@@ -2,11 +2,12 @@ import { AffidavitError } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
 import { withKeeping } from '../retain/shown.ts';
+import type { Span } from '../indexing/segments.ts';
 import type { Tables } from '../store/tables.ts';
 import { decodeCursor, encodeCursor, type Order } from './cursor.ts';
 import type { Deadline } from './deadline.ts';
 import type { Filter } from './filter.ts';
-import type { Search, Span } from './find.ts';
+import type { Search } from './find.ts';
 import { matches } from './match.ts';
 import { find, narrow, nextPosition, spanOf, type Page, type PageRequest } from './page.ts';
 import { readRecords, type StoredRecord } from './records.ts';

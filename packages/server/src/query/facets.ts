@@ -2,18 +2,18 @@ import type { FieldName } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
 import { Bits } from '../indexing/postings.ts';
+import {
+  overlap,
+  readPositions,
+  segmentsIn,
+  type Segment,
+  type Span,
+} from '../indexing/segments.ts';
 import { UNLISTED_TYPE_TERM, valueTerm } from '../indexing/terms.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Deadline } from './deadline.ts';
 import type { Filter } from './filter.ts';
-import {
-  readPositions,
-  segmentBits,
-  segmentsIn,
-  termsOfFilter,
-  type Search,
-  type Span,
-} from './find.ts';
+import { segmentBits, termsOfFilter, type Search } from './find.ts';
 import { find, spanOf } from './page.ts';
 
 export interface FacetRequest {
@@ -88,14 +88,15 @@ async function countIndexed(
     .where('field', '=', field)
     .execute();
   const conjuncts = await termsOfFilter(search);
-  const segments = await segmentsIn(search, span);
+  const segments = await segmentsIn(db, app, span);
+  const removed = await unforgotten(db, app, span);
   const wild = search.filter.conditions.some(({ prefixes }) => prefixes.length > 0);
   for (const segment of segments) {
     if (wild && (await readPositions(db, app, segment.segment, UNLISTED_TYPE_TERM))) {
       await countRecords(search, field, overlap(segment, span), counts);
       continue;
     }
-    const within = await limitBits(search, conjuncts, segment, span);
+    const within = await limitBits(search, conjuncts, segment, { span, removed });
     if (within === null) continue;
     for (const { value } of values) {
       deadline.check();
@@ -113,23 +114,40 @@ async function countIndexed(
   return segments.at(-1)?.end ?? span.first;
 }
 
+const UNFORGOTTEN_MAX = 10_000;
+
+/** What was removed just now and the index still knows. A moment later it has forgotten it. */
+async function unforgotten(db: Kysely<Tables>, app: number, span: Span): Promise<Span[]> {
+  const rows = await db
+    .selectFrom('removals')
+    .select(['first_seq', 'end_seq'])
+    .where('app', '=', app)
+    .where('index_pending', '=', 1)
+    .where('end_seq', '>', span.first)
+    .where('first_seq', '<', span.end)
+    .limit(UNFORGOTTEN_MAX)
+    .execute();
+  return rows.map(({ first_seq, end_seq }) => ({ first: Number(first_seq), end: Number(end_seq) }));
+}
+
 /** Which entries of a segment count: those of the filter, within the span. */
 async function limitBits(
   search: Search,
   conjuncts: Parameters<typeof segmentBits>[1],
-  segment: Span & { readonly segment: number },
-  span: Span,
+  segment: Segment,
+  { span, removed }: { readonly span: Span; readonly removed: readonly Span[] },
 ): Promise<Bits | 'all' | null> {
-  const whole = span.first <= segment.first && span.end >= segment.end;
+  const gone = removed.filter((one) => one.first < segment.end && one.end > segment.first);
+  const whole = span.first <= segment.first && span.end >= segment.end && gone.length === 0;
   if (conjuncts.length === 0 && whole) return 'all';
   const inSpan = new Bits(segment.end - segment.first);
   const { first, end } = overlap(segment, span);
   for (let seq = first; seq < end; seq++) inSpan.set(seq - segment.first);
+  for (const one of gone) {
+    const without = overlap(one, segment);
+    for (let seq = without.first; seq < without.end; seq++) inSpan.clear(seq - segment.first);
+  }
   if (conjuncts.length === 0) return inSpan;
   const bits = await segmentBits(search, conjuncts, segment);
   return bits?.intersect(inSpan) ? bits : null;
-}
-
-function overlap(one: Span, other: Span): Span {
-  return { first: Math.max(one.first, other.first), end: Math.min(one.end, other.end) };
 }

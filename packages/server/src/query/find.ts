@@ -1,6 +1,7 @@
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 
-import { Bits, findInPage } from '../indexing/postings.ts';
+import { Bits } from '../indexing/postings.ts';
+import { readPositions, segmentsIn, type Segment, type Span } from '../indexing/segments.ts';
 import {
   FINAL_TERM,
   UNLISTED_TYPE_TERM,
@@ -15,22 +16,12 @@ import type { Order } from './cursor.ts';
 import type { Deadline } from './deadline.ts';
 import type { Condition, Filter } from './filter.ts';
 
-/** Entries [first, end) of one log. */
-export interface Span {
-  readonly first: number;
-  readonly end: number;
-}
-
 export interface Search {
   readonly db: Kysely<Tables>;
   readonly app: number;
   readonly filter: Filter;
   readonly order: Order;
   readonly deadline: Deadline;
-}
-
-interface Segment extends Span {
-  readonly segment: number;
 }
 
 const TAIL_STEP = 512;
@@ -45,7 +36,7 @@ export async function* candidates(search: Search, span: Span): AsyncGenerator<nu
   if (byId) return yield byId;
   const conjuncts = await termsOfFilter(search);
   if (conjuncts.length === 0) return yield* everyEntry(search, span);
-  const segments = await segmentsIn(search, span);
+  const segments = await segmentsIn(search.db, search.app, span);
   const indexedEnd = Math.max(span.first, ...segments.map((segment) => segment.end));
   const tail = { first: Math.min(indexedEnd, span.end), end: span.end };
   if (search.order === 'desc') yield* everyEntry(search, tail);
@@ -70,26 +61,6 @@ async function seqsOfIds(search: Search, span: Span): Promise<number[] | null> {
     .orderBy('seq', search.order)
     .execute();
   return rows.map((row) => Number(row.seq));
-}
-
-export async function segmentsIn(
-  { db, app }: Pick<Search, 'db' | 'app'>,
-  span: Span,
-): Promise<Segment[]> {
-  const rows = await db
-    .selectFrom('segments')
-    .select(['segment', 'first_seq', 'end_seq'])
-    .where('app', '=', app)
-    .where('ready', '=', 1)
-    .where('end_seq', '>', span.first)
-    .where('first_seq', '<', span.end)
-    .orderBy('first_seq')
-    .execute();
-  return rows.map((row) => ({
-    segment: Number(row.segment),
-    first: Number(row.first_seq),
-    end: Number(row.end_seq),
-  }));
 }
 
 /** All entries of a span. The first are named unseen; further on, what was removed is skipped. */
@@ -201,13 +172,4 @@ export async function segmentBits(
     else if (!all.intersect(bits)) return null;
   }
   return all;
-}
-
-export async function readPositions(db: Kysely<Tables>, app: number, segment: number, term: Term) {
-  const { rows } = await sql<{ page: Uint8Array }>`
-    SELECT page FROM postings
-    WHERE app = ${app} AND segment = ${segment} AND first_term <= ${term}
-    ORDER BY first_term DESC LIMIT 1`.execute(db);
-  const page = rows[0]?.page;
-  return page ? findInPage(page, term) : null;
 }

@@ -1,11 +1,12 @@
 import type { Kysely } from 'kysely';
 
+import type { Span } from '../indexing/segments.ts';
 import { withKeeping } from '../retain/shown.ts';
 import type { Tables } from '../store/tables.ts';
 import { decodeCursor, encodeCursor, type Order } from './cursor.ts';
 import type { Deadline } from './deadline.ts';
 import type { Filter } from './filter.ts';
-import { candidates, type Search, type Span } from './find.ts';
+import { candidates, type Search } from './find.ts';
 import { matches } from './match.ts';
 import { readRecords, type StoredRecord } from './records.ts';
 

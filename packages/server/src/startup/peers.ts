@@ -73,6 +73,7 @@ export async function hearPeers(
     url: database.url,
     onNews: ({ app, size, tables }: News) => {
       if (tables) directory.onChanges(tables);
+      if (tables?.includes('removals')) index.removed(app);
       if (size === undefined) return;
       commits.publish(app, size);
       index.grown(app, size);

@@ -96,6 +96,7 @@ export async function startServer(
     batchLimit: BATCH_EVENTS,
     onCommit: ({ app, effects }, { size, events }) => {
       if (effects.length > 0) directory.onEffects(effects);
+      if (effects.some(({ table }) => table === 'removals')) index.removed(app);
       if (events.length === 0) return;
       metrics.entries.inc(events.length);
       commits.publish(app, size);
