@@ -53,7 +53,8 @@ describe('retention', () => {
     const [one] = await trail.write([event(1)]);
     for (const days of [365, 1, null]) {
       await trail.days(days);
-      assert.deepEqual(await trail.sweep(), { deleted: 0, held: 0, done: true });
+      const swept = { deleted: 0, held: 0, done: true, space_freed: true };
+      assert.deepEqual(await trail.sweep(), swept);
     }
     assert.equal(await trail.show(one?.event_id as string), 200);
     assert.deepEqual(await trail.list('event_type=retention.swept'), []);

@@ -13,12 +13,14 @@ export interface Swept {
   readonly deleted: number;
   readonly held: number;
   readonly done: boolean;
+  readonly space_freed: boolean;
 }
 
 export interface Erased {
   readonly erasure_id: string;
   readonly erased: number;
   readonly state: string;
+  readonly space_freed: boolean;
 }
 
 export class KeptTrail {

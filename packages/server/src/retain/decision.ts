@@ -14,6 +14,7 @@ export const DAY_MS = 86_400_000;
 /** How long a new app keeps what can be removed. */
 export function newRetention(app: number, now: number): Effect {
   const row = {
+    unfreed: null,
     app,
     window_ms: RETENTION_DAYS * DAY_MS,
     revision: newId('event'),
@@ -27,8 +28,8 @@ export function newDecision(app: number): Effect {
   return { op: 'update', table: 'retention', where: { app }, set: { revision: newId('event') } };
 }
 
-/** Refuses what was decided under another revision. */
+/** Refuses a removal that was decided under another revision, and says that it leaves space. */
 export function sameDecision(app: number, revision: string): Effect {
   const where = { app, revision };
-  return { op: 'update', table: 'retention', where, set: { revision } };
+  return { op: 'update', table: 'retention', where, set: { unfreed: newId('event') } };
 }

@@ -23,6 +23,7 @@ import {
   StoreFailure,
   type Effect,
   type LedgerStore,
+  type Reclaimed,
   type StoreTransaction,
 } from '../store/port.ts';
 import { SqliteStore } from '../store/sqlite/store.ts';
@@ -82,6 +83,10 @@ export class FaultyStore implements LedgerStore {
 
   tidy(pages: number): Promise<void> {
     return this.#store.tidy(pages);
+  }
+
+  reclaim(step: number): Promise<Reclaimed> {
+    return this.#store.reclaim(step);
   }
 
   close(): Promise<void> {

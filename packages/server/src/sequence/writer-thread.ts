@@ -146,6 +146,11 @@ serve({
         signedManifest(keyring, await tx.signingKeys(request.app), request),
       ),
     ),
+  /** A database server gives space back on a connection of its own, an embedded one in turn. */
+  reclaim: (step: number) => {
+    const reclaim = () => ledger().store.reclaim(step);
+    return settings.database.kind === 'sqlite' ? inTurn(reclaim) : reclaim();
+  },
   tidy: (pages: number) => inTurn(() => ledger().store.tidy(pages)),
   index: (write: IndexWrite) =>
     inTurn(() =>

@@ -144,7 +144,12 @@ export async function startServer(
     streamReads: new StreamReads(queryReaders),
     checks: new Checks(database),
     receiptReads: new ReceiptReads(queryReaders),
-    retain: openRetain({ ...base, readers: queryReaders, fingerprintKey: first.fingerprintKey }),
+    retain: openRetain({
+      ...base,
+      readers: queryReaders,
+      writer: writer.thread,
+      fingerprintKey: first.fingerprintKey,
+    }),
     broker,
     signManifest: (request) => signThrough(writer.thread, request, config.write_deadline_ms),
     metrics,

@@ -142,7 +142,19 @@ export interface LedgerStore {
   derive(deadline: number, work: (db: Kysely<Tables>) => Promise<void>): Promise<void>;
   /** Upkeep that must happen on the writer's connection; `pages` is what the upkeep asked for. */
   tidy(pages: number): Promise<void>;
+  /**
+   * One small step of giving back the space of what was removed; begins with step 0. When the last
+   * is done, an embedded database has no byte in its files of what was removed before the first.
+   */
+  reclaim(step: number): Promise<Reclaimed>;
   close(): Promise<void>;
+}
+
+export interface Reclaimed {
+  /** The step that comes next; null when all is done. */
+  readonly next: number | null;
+  /** It could not be done just now, as somebody reads what was there before. */
+  readonly busy: boolean;
 }
 
 export type FailureReason =

@@ -219,6 +219,8 @@ export interface RetentionTable {
    */
   revision: string;
   updated_at: number;
+  /** The last removal whose space is not given back yet; another text with each. */
+  unfreed: string | null;
 }
 
 /** Entries that are kept longer than the window of their app. */

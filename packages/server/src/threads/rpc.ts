@@ -101,7 +101,10 @@ export class Thread {
     workerData: unknown,
     hooks: { onNotice?: (notice: never) => void; onEnd?: (reason: Error) => void } = {},
   ) {
-    this.#worker = new Worker(module, { workerData, resourceLimits: MEMORY });
+    // Files that a thread opens by themselves stay open when it ends: closing one would drop the
+    // locks that the whole process has on it (POSIX), and SQLite relies on them.
+    const options = { workerData, resourceLimits: MEMORY, trackUnmanagedFds: false };
+    this.#worker = new Worker(module, options);
     this.#worker.on('message', (message: Answer | { notice: never }) => {
       if ('notice' in message) hooks.onNotice?.(message.notice);
       else this.#settle(message);

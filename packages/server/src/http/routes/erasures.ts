@@ -18,6 +18,8 @@ const admin = { access: 'admin', tag: 'retention' } as const;
 
 /** How long a request waits for its erasure; a larger one goes on by itself. */
 const WAIT_MS = 10_000;
+/** And for the space to be given back. */
+const FREE_MS = 3000;
 
 async function refuseUnknown({ services, app }: Context, event_ids: readonly string[]) {
   const request = { app: app.app, event_ids };
@@ -30,7 +32,7 @@ async function refuseUnknown({ services, app }: Context, event_ids: readonly str
 
 async function erase(context: Context<z.infer<typeof ErasureBody>>) {
   const { services, app, body } = context;
-  const { erasures } = services.retain;
+  const { erasures, space } = services.retain;
   const { principal_id, parts, reason } = body;
   const event_ids = [...new Set(body.event_ids)];
   const concerned: Concerned = principal_id === undefined ? { event_ids } : { principal_id };
@@ -40,7 +42,8 @@ async function erase(context: Context<z.infer<typeof ErasureBody>>) {
   const erasure_id = await erasures.request(app, asked);
   const { row, held } = await erasures.run(app, erasure_id, performance.now() + WAIT_MS);
   if (row.state === 'refused') throw onHold(erasure_id, held);
-  return showErasure(row);
+  const space_freed = row.ended_at !== null && (await space.free(performance.now() + FREE_MS));
+  return { ...showErasure(row), space_freed };
 }
 
 function onHold(erasure_id: string, held: readonly Untouchable[]) {

@@ -20,7 +20,9 @@ import { route, type Context, type Route } from '../route.ts';
 const admin = { access: 'admin', tag: 'retention' } as const;
 
 /** How long a request sweeps; what is left is for the next, or for the daily sweep. */
-const SWEEP_MS = 20_000;
+const SWEEP_MS = 15_000;
+/** And how long it waits for the space to be given back, which goes on by itself. */
+const FREE_MS = 8000;
 
 const daysOf = (window_ms: number | null) => (window_ms === null ? null : window_ms / DAY_MS);
 
@@ -100,14 +102,15 @@ async function extendRetention(context: Context<z.infer<typeof RetentionExtendBo
 /** Whoever administers the installation and sweeps says thereby that the clock is right. */
 async function sweepNow(context: Context<z.infer<typeof SweepBody>>) {
   const { services, app, body, identity } = context;
-  const { sweep, clock } = services.retain;
+  const { sweep, clock, space } = services.retain;
   if (body.accept_clock !== true) refuseJump(clock);
   const swept = await sweep.run(app, {
     actor: requestFields(context),
     until: performance.now() + SWEEP_MS,
   });
   if (identity.installation) await vouch(services, clock);
-  return swept;
+  const space_freed = await space.free(performance.now() + FREE_MS);
+  return { ...swept, space_freed };
 }
 
 export const retentionRoutes: readonly Route[] = [

@@ -66,6 +66,7 @@ async function grant(link: Link, role: string): Promise<void> {
       `GRANT SELECT ON affidavit_schema TO ${found.role}`,
       `GRANT ${ALL_RIGHTS} ON leases, processes TO ${found.role}`,
       `GRANT EXECUTE ON FUNCTION affidavit_make_parts(bigint, bigint) TO ${found.role}`,
+      `GRANT EXECUTE ON FUNCTION affidavit_drop_parts(bigint, bigint) TO ${found.role}`,
       ...tables.map((table) => `GRANT ${RIGHTS[table] ?? ALL_RIGHTS} ON ${table} TO ${found.role}`),
     ].join(';\n'),
   );

@@ -72,6 +72,21 @@ describe('a server whose role owns nothing', { skip }, () => {
     ]);
   });
 
+  test('drops partitions that are empty and past, and no others', async () => {
+    await administer(owner, ROLE);
+    await write(PARTITION_ENTRIES, 2);
+    const drop = `SELECT affidavit_drop_parts(1, ${PARTITION_ENTRIES}) AS dropped`;
+    assert.deepEqual(await server.query(url, drop), [{ dropped: false }]);
+    await server.query(owner, `UPDATE heads SET size = ${2 * PARTITION_ENTRIES}`);
+    assert.deepEqual(await server.query(url, drop), [{ dropped: false }], 'it is not empty');
+    await server.query(url, "SET affidavit.sweep = 'on'; DELETE FROM parts");
+    const store = new PostgresStore({ url });
+    assert.deepEqual(await store.reclaim(0), { next: null, busy: false });
+    await store.close();
+    const left = "SELECT count(*)::integer AS left FROM pg_class WHERE relname = 'parts_p1'";
+    assert.deepEqual(await server.query(owner, left), [{ left: 0 }]);
+  });
+
   test('cannot take the guards away, nor anything of the ledger', async () => {
     await administer(owner, ROLE);
     await write(0, 3);

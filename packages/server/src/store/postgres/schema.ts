@@ -256,6 +256,35 @@ END $do$;
 REVOKE EXECUTE ON FUNCTION affidavit_make_parts(bigint, bigint) FROM PUBLIC;
 `;
 
+/**
+ * What was removed and still takes space; and how whoever does not own the tables drops a partition
+ * that is empty and that every app is past. It locks out all others while it looks and drops.
+ */
+const UNFREED = `
+ALTER TABLE retention ADD COLUMN unfreed TEXT;
+DO $do$ BEGIN
+EXECUTE format($create$
+CREATE FUNCTION affidavit_drop_parts(number bigint, entries bigint) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = %I, pg_temp AS $$
+DECLARE
+  name text := 'parts_p' || number;
+  past bigint;
+  filled boolean;
+BEGIN
+  PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true);
+  LOCK TABLE parts IN ACCESS EXCLUSIVE MODE;
+  SELECT min(size) INTO past FROM heads;
+  IF number < 1 OR past IS NULL OR past < (number + 1) * entries THEN RETURN false; END IF;
+  EXECUTE format('SELECT EXISTS (SELECT 1 FROM %%I)', name) INTO filled;
+  IF filled THEN RETURN false; END IF;
+  EXECUTE format('DROP TABLE %%I', name);
+  RETURN true;
+END $$
+$create$, current_schema());
+END $do$;
+REVOKE EXECUTE ON FUNCTION affidavit_drop_parts(bigint, bigint) FROM PUBLIC;
+`;
+
 const collated = (step: string) => step.replaceAll(/\bTEXT\b/g, 'text COLLATE "C"');
 
 /** Whether anyone may read the ledger of an app. */
@@ -270,4 +299,5 @@ export const MIGRATIONS: readonly string[] = [
   collated(RETENTION),
   collated(ERASURES),
   MAKING_PARTS,
+  collated(UNFREED),
 ];

@@ -1,11 +1,12 @@
 import type { Kysely } from 'kysely';
 
-import { StoreFailure, type LedgerStore, type StoreTransaction } from '../port.ts';
+import { StoreFailure, type LedgerStore, type Reclaimed, type StoreTransaction } from '../port.ts';
 import type { Tables } from '../tables.ts';
 import { isDatabaseError, timedOut, toStoreFailure } from './failure.ts';
 import { kyselyOn } from './kysely.ts';
 import type { Link } from './link.ts';
 import { publish, type News } from './news.ts';
+import { reclaimPartition } from './reclaim.ts';
 import { PostgresTransaction, type Learnt } from './transaction.ts';
 import { openWriterLink } from './writer-link.ts';
 
@@ -66,6 +67,10 @@ export class PostgresStore implements LedgerStore {
 
   /** PostgreSQL keeps itself tidy. */
   async tidy(): Promise<void> {}
+
+  reclaim(step: number): Promise<Reclaimed> {
+    return reclaimPartition(this.#options.url, step);
+  }
 
   async close(): Promise<void> {
     const connection = this.#connection ?? (await this.#opening?.catch(() => null));

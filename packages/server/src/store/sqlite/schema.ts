@@ -145,10 +145,16 @@ CREATE TABLE erasures (
 CREATE INDEX erasures_open ON erasures (app, erasure_id) WHERE ended_at IS NULL;
 `;
 
+/** What was removed and still takes space. */
+const UNFREED = `
+ALTER TABLE retention ADD COLUMN unfreed TEXT;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   KEY_ROTATION,
   PUBLIC_LEDGERS,
   RETENTION,
   ERASURES,
+  UNFREED,
 ];

@@ -12,6 +12,7 @@ import {
   type LedgerStore,
   type NewEntry,
   type NewTile,
+  type Reclaimed,
   type Removal,
   type SigningKey,
   type StoreTransaction,
@@ -21,10 +22,14 @@ import type { Tables } from '../tables.ts';
 import { kyselyOn } from './dialect.ts';
 import { SQLITE_BUSY, SQLITE_CONSTRAINT, sqliteCode, toStoreFailure } from './failure.ts';
 import { openWriter } from './open.ts';
+import { PageFile } from './rinse.ts';
 
 const LOCK_RETRY_MS = 20;
 /** Pages of the write-ahead file (8 KiB each) after which the writer itself moves them over. */
 const WAL_PAGES_MAX = 16_384;
+/** Pages of one step of `reclaim`: as long as a few commits. */
+const VACUUM_PAGES = 512;
+const RINSE_PAGES = 1024;
 
 interface Statements {
   readonly lockHead: StatementSync;
@@ -183,6 +188,7 @@ export class SqliteStore implements LedgerStore {
   #connection: Connection | null = null;
   /** For good: what stands at the path now must not be mixed with what is under way. */
   #moved: StoreFailure | null = null;
+  #pages: PageFile | null = null;
 
   /** Throws `StoreFailure` where the file cannot be opened. */
   constructor(path: string) {
@@ -214,6 +220,36 @@ export class SqliteStore implements LedgerStore {
   async tidy(walPages: number): Promise<void> {
     if (walPages < WAL_PAGES_MAX) return;
     await sql`PRAGMA wal_checkpoint(RESTART)`.execute(this.db);
+  }
+
+  /**
+   * First free pages go from the end of the file, then what rows left behind in pages that stay is
+   * zeroed, and nothing stays in the write-ahead file.
+   */
+  async reclaim(step: number): Promise<Reclaimed> {
+    const connection = this.#open();
+    this.#assertInPlace(connection);
+    const { database } = connection;
+    if (step === 0) {
+      database.exec(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`);
+      const [free] = Object.values(database.prepare('PRAGMA freelist_count').get() ?? {});
+      return { next: Number(free) > 0 ? 0 : 1, busy: false };
+    }
+    const [busy] = Object.values(database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() ?? {});
+    return busy === 0 ? this.#rinse(database, step) : { next: step, busy: true };
+  }
+
+  #rinse(database: DatabaseSync, first: number): Reclaimed {
+    this.#pages ??= new PageFile(this.#path);
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const { next, zeroed } = this.#pages.rinse(first, RINSE_PAGES);
+      // What this connection has cached of those pages must not be written back.
+      if (zeroed > 0) this.#drop();
+      return { next, busy: false };
+    } finally {
+      if (database.isOpen) database.exec('ROLLBACK');
+    }
   }
 
   async close(): Promise<void> {
