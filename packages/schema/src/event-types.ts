@@ -69,6 +69,8 @@ export const EVENT_TYPES = {
   'destination.created': 'admin',
   'destination.updated': 'admin',
   'destination.deleted': 'admin',
+  'witness.added': 'admin',
+  'witness.removed': 'admin',
   'trail.read': 'admin',
   'trail.exported': 'admin',
   'user.signed_in': 'end_user',
@@ -80,6 +82,7 @@ export const EVENT_TYPES = {
   'action.blocked': 'action',
   'ledger.opened': 'system',
   'ledger.rollback_accepted': 'system',
+  'witness.conflict': 'system',
 } as const satisfies Record<string, Category>;
 
 export type EventType = keyof typeof EVENT_TYPES;
@@ -113,6 +116,7 @@ const NOUN_CATEGORIES: Readonly<Record<string, Category>> = {
   end_user: 'end_user',
   system: 'system',
   ledger: 'system',
+  witness: 'system',
 };
 
 /** The category an event type fixes by itself, or undefined when the client may choose. */

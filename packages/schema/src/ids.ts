@@ -16,6 +16,7 @@ export const ID_PREFIXES = {
   monitor: 'mon_',
   hold: 'hld_',
   erasure: 'ers_',
+  witness: 'wit_',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

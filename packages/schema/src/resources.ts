@@ -156,6 +156,17 @@ export const GrantPatch = z.strictObject({
   ...appId,
 });
 
+/** A witness of the app's ledger (C2SP tlog-witness). */
+export const WitnessBody = z.strictObject({
+  /** For people; the name of its key unless given. */
+  name: name().optional(),
+  /** Its submission prefix: `/add-checkpoint` is below it. */
+  url: baseUrl(),
+  /** Verifier key of its cosignatures, as the witness prints it. */
+  vkey: text(512),
+  ...appId,
+});
+
 /** Body of `POST /v1/request`. Either `grant_id` or `provider`; either `json` or `body`. */
 export const CallBody = z.strictObject({
   method: z

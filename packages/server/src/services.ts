@@ -1,4 +1,4 @@
-import type { Broker, Keyring } from '@affidavit/vault';
+import type { Broker, EgressGuard, Keyring } from '@affidavit/vault';
 import type { Logger } from 'pino';
 
 import type { StoredDirectory } from './access/directory.ts';
@@ -32,6 +32,7 @@ export interface Services {
   readonly receiptReads: ReceiptReads;
   readonly retain: Retain;
   readonly broker: Broker;
+  readonly egressGuard: EgressGuard;
   readonly keyring: Keyring;
   /** The signed note of a bundle's manifest, by the key of its log. */
   readonly signManifest: (request: ManifestToSign) => Promise<string>;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { checkCosignature, forkOf, newKey, SpecLog } from './log.fixture.ts';
+import { checkCosignature, forkOf, newKey, SpecLog } from './testing/spec-log.ts';
 
 /** The witness as it is run: a process that is started, killed and started again. */
 

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { parseVerifierKey } from '@affidavit/ledger';
 import * as fc from 'fast-check';
 
-import { checkCosignature, forkOf, newKey, SpecLog } from './log.fixture.ts';
+import { checkCosignature, forkOf, newKey, SpecLog } from './testing/spec-log.ts';
 import { openState, type WitnessState } from './state.ts';
 import { Witness } from './witness.ts';
 

@@ -11,7 +11,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 
 import { parseVerifierKey } from '@affidavit/ledger';
 
-import { checkCosignature, forkOf, newKey, signedNote, SpecLog } from './log.fixture.ts';
+import { checkCosignature, forkOf, newKey, signedNote, SpecLog } from './testing/spec-log.ts';
 import { createWitnessServer } from './server.ts';
 import { openState, type WitnessState } from './state.ts';
 import { Witness } from './witness.ts';

@@ -29,6 +29,30 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly witnessLag = new Gauge({
+    name: 'affidavit_witness_lag_entries',
+    help: 'Entries that a witness has not cosigned yet; told by the process that asks it',
+    labelNames: ['app', 'witness'] as const,
+    registers: [this.registry],
+  });
+  readonly witnessOk = new Gauge({
+    name: 'affidavit_witness_ok',
+    help: '1 while a witness follows the ledger, else 0',
+    labelNames: ['app', 'witness'] as const,
+    registers: [this.registry],
+  });
+  readonly witnessConflicts = new Counter({
+    name: 'affidavit_witness_conflicts_total',
+    help: 'Conflicts with witnesses that were raised',
+    registers: [this.registry],
+  });
+
+  /** For a process that does not ask them any more. */
+  forgetWitnesses(): void {
+    this.witnessLag.reset();
+    this.witnessOk.reset();
+  }
+
   constructor(queuedEvents: () => number) {
     collectDefaultMetrics({ register: this.registry });
     const gauge: Gauge = new Gauge({

@@ -5,6 +5,7 @@ import { Deadline } from '../query/deadline.ts';
 import type { Filter } from '../query/filter.ts';
 import type { Tables } from '../store/tables.ts';
 import { frameBundle, readBundleLines, type BundleStep } from './bundle.ts';
+import { readCosigned, readServedCheckpoint, readWitnesses } from '../witnessing/reads.ts';
 import { readEvidence } from './evidence.ts';
 import { readHead, readKeys } from './head.ts';
 import { readEndedKeys, readKeyChain, type KeyPage } from './keys.ts';
@@ -28,8 +29,16 @@ export type Snapshot = <T>(work: (at: Kysely<Tables>) => Promise<T>) => Promise<
 export function proveOperations(snapshot: Snapshot) {
   return {
     ledgerHead: ({ app }: OfApp) => snapshot((at) => readHead(at, app)),
-    ledgerKeys: ({ app }: OfApp) =>
-      snapshot(async (at) => ({ head: await readHead(at, app), keys: await readKeys(at, app) })),
+    ledger: ({ app }: OfApp) =>
+      snapshot(async (at) => ({
+        head: await readHead(at, app),
+        keys: await readKeys(at, app),
+        witnesses: await readWitnesses(at, app),
+      })),
+    servedCheckpoint: ({ app, witnessed }: OfApp & { witnessed: boolean }) =>
+      snapshot((at) => readServedCheckpoint(at, app, witnessed)),
+    witnesses: ({ app }: Partial<OfApp>) => snapshot((at) => readWitnesses(at, app)),
+    cosigned: ({ app }: OfApp) => snapshot((at) => readCosigned(at, app)),
     keyChain: (page: KeyPage) => snapshot((at) => readKeyChain(at, page)),
     endedKeys: (request: { now: number; limit: number }) =>
       snapshot((at) => readEndedKeys(at, request)),

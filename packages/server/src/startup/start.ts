@@ -44,6 +44,7 @@ import { drainOf } from './shutdown.ts';
 import { holdDatabase, type Database } from '../store/open.ts';
 import { StoreFailure } from '../store/port.ts';
 import { LastingThread } from '../threads/lasting.ts';
+import { keepWitnessed } from '../witnessing/feeder.ts';
 
 const QUEUE_EVENTS = 20_000;
 const BATCH_EVENTS = 2000;
@@ -152,6 +153,7 @@ export async function startServer(
     }),
     broker,
     signManifest: (request) => signThrough(writer.thread, request, config.write_deadline_ms),
+    egressGuard: guard,
     metrics,
     journal,
     fingerprintKey: first.fingerprintKey,
@@ -165,6 +167,7 @@ export async function startServer(
   keepForgetting(duties, writer.thread);
   keepRemoving(duties, services, services.retain);
   keepRetiring(duties, services);
+  keepWitnessed(duties, { ...services, egress, random: Math.random });
   const http = createHttpServer(services, routes);
   const drain = drainOf(http, commits);
   const url = await http.listen({ host: config.host, port: config.port });

@@ -184,6 +184,41 @@ export interface PoliciesTable {
   updated_at: number;
 }
 
+/** Witnesses of an app's ledger. */
+export interface WitnessesTable {
+  app: number;
+  witness_id: string;
+  name: string;
+  url: string;
+  vkey: string;
+  created_at: number;
+}
+
+/** How it stands with a witness. Born with its row in `witnesses`; kept by whoever asks it. */
+export interface WitnessStatesTable {
+  app: number;
+  witness_id: string;
+  /** Size of the newest checkpoint that it has cosigned. */
+  cosigned_size: number | null;
+  /** When the newest valid cosignature came. */
+  answered_at: number | null;
+  /** Why there is none for the newest checkpoint. */
+  error: string | null;
+  /** The conflict that was raised last, as JSON; null when the witness agrees again. */
+  conflict: string | null;
+}
+
+/** Cosignatures that are served: of each witness the newest, and of all of them the newest in common. */
+export interface CosignaturesTable {
+  app: number;
+  size: number;
+  witness_id: string;
+  /** The note that was cosigned, as the log signed it. */
+  checkpoint: string;
+  /** The signature line. */
+  line: string;
+}
+
 /** Intents without an outcome. A row is born and dies in the transactions of the two entries. */
 export interface OpenIntentsTable {
   app: number;
@@ -309,6 +344,9 @@ export interface Tables {
   secrets: SecretsTable;
   grants: GrantsTable;
   policies: PoliciesTable;
+  witnesses: WitnessesTable;
+  witness_states: WitnessStatesTable;
+  cosignatures: CosignaturesTable;
   open_intents: OpenIntentsTable;
   idempotency: IdempotencyTable;
   installation: InstallationTable;
@@ -344,6 +382,9 @@ export const PRIMARY_KEYS: {
   secrets: ['app', 'secret_id'],
   grants: ['app', 'grant_id'],
   policies: ['app', 'policy_id'],
+  witnesses: ['app', 'witness_id'],
+  witness_states: ['app', 'witness_id'],
+  cosignatures: ['app', 'size', 'witness_id'],
   open_intents: ['app', 'execution_id'],
   idempotency: ['app', 'key_id', 'idempotency_key'],
   retention: ['app'],

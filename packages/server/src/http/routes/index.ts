@@ -17,6 +17,7 @@ import { retentionRoutes } from './retention.ts';
 import { secretRoutes } from './secrets.ts';
 import { signingKeyRoutes } from './signing-keys.ts';
 import { verifyRoutes } from './verify.ts';
+import { witnessRoutes } from './witnesses.ts';
 
 /** Every route there is: served, described and tested from this one list. */
 export const routes: readonly Route[] = [
@@ -27,6 +28,7 @@ export const routes: readonly Route[] = [
   ...ledgerRoutes,
   ...signingKeyRoutes,
   ...verifyRoutes,
+  ...witnessRoutes,
   ...providerRoutes,
   ...secretRoutes,
   ...grantRoutes,

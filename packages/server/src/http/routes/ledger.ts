@@ -1,5 +1,10 @@
+import { AffidavitError } from '@affidavit/schema';
+
 import type { LedgerHead, LedgerKey } from '../../prove/head.ts';
+import type { WitnessView } from '../../witnessing/reads.ts';
+import { showWitness } from '../../witnessing/status.ts';
 import { LIST_QUERY } from '../list.ts';
+import { single } from '../read-request.ts';
 import { route, type Context, type Route } from '../route.ts';
 import { proveConsistency, proveInclusion } from './ledger-proofs.ts';
 import { sendRange } from './ledger-range.ts';
@@ -10,11 +15,16 @@ import { listKeys } from './signing-keys.ts';
 
 const CHECKPOINT_TYPE = 'text/plain; charset=utf-8';
 
+interface LedgerState {
+  readonly head: LedgerHead;
+  readonly keys: readonly LedgerKey[];
+  readonly witnesses: readonly WitnessView[];
+}
+
 async function showLedger({ services, app }: Context) {
-  const { head, keys } = await services.readers.run<{ head: LedgerHead; keys: LedgerKey[] }>(
-    'ledgerKeys',
-    { app: app.app },
-  );
+  const { head, keys, witnesses } = await services.readers.run<LedgerState>('ledger', {
+    app: app.app,
+  });
   const current = keys.at(-1) as LedgerKey;
   return {
     app_id: app.app_id,
@@ -24,11 +34,21 @@ async function showLedger({ services, app }: Context) {
     last_created_at: new Date(head.last_created_at).toISOString(),
     checkpoint: head.checkpoint,
     keys: keys.map(({ verifier_key: vkey, from_size, to_size }) => ({ vkey, from_size, to_size })),
+    witnesses: witnesses.map((witness) => showWitness(witness, services.now())),
   };
 }
 
-async function showCheckpoint({ services, app }: Context) {
-  return (await services.readers.run<LedgerHead>('ledgerHead', { app: app.app })).checkpoint;
+/** The newest one; with `witnessed=true` the newest that all witnesses have cosigned. */
+function showCheckpoint({ services, app, query }: Context) {
+  const witnessed = single(query, 'witnessed') ?? 'false';
+  if (witnessed !== 'true' && witnessed !== 'false') {
+    throw new AffidavitError('invalid_request', 'witnessed is not valid', {
+      field: 'witnessed',
+      expected: 'true or false',
+    });
+  }
+  const request = { app: app.app, witnessed: witnessed === 'true' };
+  return services.readers.run<string>('servedCheckpoint', request);
 }
 
 const reading = {
@@ -56,7 +76,8 @@ const below: readonly Omit<Route, keyof typeof reading>[] = [
   },
   {
     path: '/checkpoint',
-    summary: 'The newest signed checkpoint (C2SP tlog-checkpoint)',
+    summary: 'The newest checkpoint, or with witnessed=true the newest that all witnesses cosigned',
+    query: ['witnessed'],
     produces: CHECKPOINT_TYPE,
     errors: asking,
     handler: showCheckpoint,

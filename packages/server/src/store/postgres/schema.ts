@@ -292,6 +292,24 @@ const PUBLIC_LEDGERS = `
 ALTER TABLE apps ADD COLUMN ledger_public integer NOT NULL DEFAULT 0;
 `;
 
+const WITNESSES = `
+CREATE TABLE witnesses (
+  app integer NOT NULL, witness_id TEXT NOT NULL, name TEXT NOT NULL, url TEXT NOT NULL,
+  vkey TEXT NOT NULL, created_at bigint NOT NULL,
+  PRIMARY KEY (app, witness_id), UNIQUE (app, vkey)
+);
+CREATE TABLE witness_states (
+  app integer NOT NULL, witness_id TEXT NOT NULL, cosigned_size bigint, answered_at bigint,
+  error TEXT, conflict TEXT,
+  PRIMARY KEY (app, witness_id)
+) WITH (fillfactor = 20);
+CREATE TABLE cosignatures (
+  app integer NOT NULL, size bigint NOT NULL, witness_id TEXT NOT NULL, checkpoint TEXT NOT NULL,
+  line TEXT NOT NULL,
+  PRIMARY KEY (app, size, witness_id)
+);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   collated(TABLES) + GUARDS,
   collated(KEY_ROTATION),
@@ -300,4 +318,5 @@ export const MIGRATIONS: readonly string[] = [
   collated(ERASURES),
   MAKING_PARTS,
   collated(UNFREED),
+  collated(WITNESSES),
 ];

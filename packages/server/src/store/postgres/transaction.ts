@@ -39,8 +39,13 @@ export interface Learnt {
   readonly effects: Map<string, string>;
 }
 
-/** Rows that live for a call: no process caches them, and none is told. */
-const UNTOLD: ReadonlySet<string> = new Set(['open_intents', 'idempotency']);
+/** What no process caches: none is told. */
+const UNTOLD: ReadonlySet<string> = new Set([
+  'open_intents',
+  'idempotency',
+  'witness_states',
+  'cosignatures',
+]);
 
 /** One open transaction of `PostgresStore`. */
 export class PostgresTransaction implements StoreTransaction {

@@ -150,6 +150,24 @@ const UNFREED = `
 ALTER TABLE retention ADD COLUMN unfreed TEXT;
 `;
 
+const WITNESSES = `
+CREATE TABLE witnesses (
+  app INTEGER NOT NULL, witness_id TEXT NOT NULL, name TEXT NOT NULL, url TEXT NOT NULL,
+  vkey TEXT NOT NULL, created_at INTEGER NOT NULL,
+  PRIMARY KEY (app, witness_id), UNIQUE (app, vkey)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE witness_states (
+  app INTEGER NOT NULL, witness_id TEXT NOT NULL, cosigned_size INTEGER, answered_at INTEGER,
+  error TEXT, conflict TEXT,
+  PRIMARY KEY (app, witness_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE cosignatures (
+  app INTEGER NOT NULL, size INTEGER NOT NULL, witness_id TEXT NOT NULL, checkpoint TEXT NOT NULL,
+  line TEXT NOT NULL,
+  PRIMARY KEY (app, size, witness_id)
+) STRICT, WITHOUT ROWID;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   KEY_ROTATION,
@@ -157,4 +175,5 @@ export const MIGRATIONS: readonly string[] = [
   RETENTION,
   ERASURES,
   UNFREED,
+  WITNESSES,
 ];
