@@ -38,7 +38,8 @@ export async function checkMasterKeys(
   }
   if (needed.length === 0) return needed;
   const keyring = createKeyring(keys);
-  for (const key of await db.selectFrom('signing_keys').selectAll().execute()) {
+  const signing = db.selectFrom('signing_keys').selectAll().where('sealed_private_key', '<>', '');
+  for (const key of await signing.execute()) {
     assertOpens(key, () => openSigningKey(keyring, key));
   }
   return needed;
