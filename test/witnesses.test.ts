@@ -77,7 +77,7 @@ suite('a witness', { concurrency: 4 }, () => {
     const { body } = await server.request('GET', '/v1/witnesses', { key: app.key });
     const [listed] = (body as { data: Record<string, unknown>[] }).data;
     assert.deepEqual([listed?.witness_id, listed?.status], [witness_id, 'behind']);
-    const lag = `affidavit_witness_lag_entries{app="[0-9]+",witness="${app.witness.name}"} ${size - Number(before.cosigned_size)}\n`;
+    const lag = `affidavit_witness_lag_entries{app_id="${app.app_id}",witness="${app.witness.name}"} ${size - Number(before.cosigned_size)}\n`;
     await eventually('the lag is measured', async () =>
       new RegExp(lag).test((await server.request('GET', '/metrics', { key: null })).text),
     );
@@ -158,6 +158,28 @@ suite('a witness', { concurrency: 4 }, () => {
     const found = await witnessState(server, name, ({ error }) => noKey(error), app);
     assert.equal(found.cosigned_size, cosigned_size);
     await other.kill('SIGTERM');
+  });
+
+  test('of many ledgers passes over none of them, though others grow all the time', async () => {
+    const apps = await Promise.all(
+      Array.from({ length: 12 }, (_, i) => makeApp(server, `many ${i}`)),
+    );
+    const logs = await Promise.all(apps.map(async (app) => (await ledgerOf(server, app)).vkey));
+    const name = 'witness.example/many';
+    const witness = await startWitness({ name, logs });
+    for (const app of apps) await addWitness(server, witness, app);
+    const loads = apps.slice(0, 10).map(({ key }) => {
+      const writer = { ...server, adminKey: key, request: requestAs(key) };
+      return startWriters(writer, { writers: 1, batch: 1, requests: 100_000 });
+    });
+    for (const app of apps.slice(10)) {
+      await writeOne(app.key);
+      await witnessState(server, name, isOk, app);
+    }
+    for (const load of loads) load.stop();
+    await Promise.all(loads.map((load) => load.done));
+    await Promise.all(apps.map((app) => witnessState(server, name, isOk, app)));
+    await witness.kill('SIGTERM');
   });
 
   test('is told of a new key of the log before the old one ends', async () => {

@@ -32,13 +32,13 @@ export class Metrics {
   readonly witnessLag = new Gauge({
     name: 'affidavit_witness_lag_entries',
     help: 'Entries that a witness has not cosigned yet; told by the process that asks it',
-    labelNames: ['app', 'witness'] as const,
+    labelNames: ['app_id', 'witness'] as const,
     registers: [this.registry],
   });
   readonly witnessOk = new Gauge({
     name: 'affidavit_witness_ok',
     help: '1 while a witness follows the ledger, else 0',
-    labelNames: ['app', 'witness'] as const,
+    labelNames: ['app_id', 'witness'] as const,
     registers: [this.registry],
   });
   readonly witnessConflicts = new Counter({

@@ -45,7 +45,10 @@ interface Patience {
 export class WitnessFeeder {
   readonly #ports: FeederPorts;
   readonly #patience = new Map<string, Patience>();
+  /** By app: under way, or waiting for their turn. */
   readonly #rounds = new Map<number, Promise<void>>();
+  readonly #waiting: (() => void)[] = [];
+  #free = ROUNDS_MAX;
 
   constructor(ports: FeederPorts) {
     this.#ports = ports;
@@ -67,16 +70,28 @@ export class WitnessFeeder {
     const all = await this.#ports.readers.run<WitnessView[]>('witnesses', {});
     this.#measure(all);
     for (const [app, witnesses] of Map.groupBy(all, (one) => one.app)) {
-      if (signal.aborted || this.#rounds.size >= ROUNDS_MAX) return;
       const due = witnesses.filter((witness) => this.#isDue(witness));
       if (due.length === 0 || this.#rounds.has(app)) continue;
-      const round = this.#round(app, due, witnesses, signal)
+      const round = this.#inTurn(() => this.#round(app, due, witnesses, signal))
         .catch((error: unknown) => {
           if (signal.aborted) return;
           this.#ports.journal.warn({ err: error, app }, 'a round of witnesses failed');
         })
         .finally(() => this.#rounds.delete(app));
       this.#rounds.set(app, round);
+    }
+  }
+
+  /** So many at once, the others in the order in which they came: no ledger is passed over. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#free -= 1;
+    try {
+      await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#free += 1;
     }
   }
 
@@ -101,6 +116,7 @@ export class WitnessFeeder {
     witnesses: readonly WitnessView[],
     signal: AbortSignal,
   ): Promise<void> {
+    if (signal.aborted) return;
     const target = await this.#newest(app);
     const asked = due.map(async (witness) => {
       try {
@@ -134,8 +150,8 @@ export class WitnessFeeder {
     const conflict = { reason: outcome.kind, witness_size: outcome.size };
     if (!(await raiseConflict(this.#ports, witness, target, conflict))) return;
     this.#ports.metrics.witnessConflicts.inc();
-    const { app, name } = witness;
-    this.#ports.journal.error({ app, witness: name, ...conflict }, 'a witness is in conflict');
+    const { app_id, name } = witness;
+    this.#ports.journal.error({ app_id, witness: name, ...conflict }, 'a witness is in conflict');
   }
 
   /** Twice as long after each failure, up to a bound, and never for all at once. */
@@ -151,7 +167,7 @@ export class WitnessFeeder {
     const { metrics, now } = this.#ports;
     metrics.forgetWitnesses();
     for (const witness of witnesses) {
-      const labels = { app: String(witness.app), witness: witness.name };
+      const labels = { app_id: witness.app_id, witness: witness.name };
       metrics.witnessLag.set(labels, witness.size - (witness.cosigned_size ?? 0));
       metrics.witnessOk.set(labels, statusOf(witness, now()) === 'ok' ? 1 : 0);
     }

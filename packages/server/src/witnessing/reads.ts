@@ -1,4 +1,4 @@
-import { addSignatures } from '@affidavit/ledger';
+import { addSignatures, parseNote } from '@affidavit/ledger';
 import { AffidavitError } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
@@ -12,6 +12,7 @@ const WITNESSES_MAX = 10_000;
 /** A witness, how it stands with it, and the ledger that it is to cosign. */
 export interface WitnessView {
   readonly app: number;
+  readonly app_id: string;
   readonly witness_id: string;
   readonly name: string;
   readonly url: string;
@@ -36,7 +37,8 @@ export function readWitnesses(db: Kysely<Tables>, app?: number): Promise<Witness
       join.onRef('s.app', '=', 'w.app').onRef('s.witness_id', '=', 'w.witness_id'),
     )
     .innerJoin('heads as h', 'h.app', 'w.app')
-    .select(['w.app', 'w.witness_id', 'w.name', 'w.url', 'w.vkey', 'w.created_at'])
+    .innerJoin('apps as a', 'a.app', 'w.app')
+    .select(['w.app', 'a.app_id', 'w.witness_id', 'w.name', 'w.url', 'w.vkey', 'w.created_at'])
     .select(['s.cosigned_size', 's.answered_at', 's.error', 's.conflict', 'h.size'])
     .orderBy('w.app')
     .orderBy('w.witness_id')
@@ -80,7 +82,7 @@ export async function readServedCheckpoint(
   witnessed: boolean,
 ): Promise<string> {
   const { size, checkpoint } = await readHead(db, app);
-  if (!witnessed) return addSignatures(checkpoint, await readLines(db, app, size));
+  if (!witnessed) return cosigned(db, app, { size, checkpoint });
   const witnesses = await readWitnesses(db, app);
   const ids = witnesses.map(({ witness_id }) => witness_id);
   const common = commonSize(await readCosigned(db, app), ids);
@@ -93,18 +95,25 @@ export async function readServedCheckpoint(
     .orderBy('witness_id')
     .limit(1)
     .executeTakeFirstOrThrow();
-  return addSignatures(note.checkpoint, await readLines(db, app, common));
+  return cosigned(db, app, { size: common, checkpoint: note.checkpoint });
 }
 
-async function readLines(db: Kysely<Tables>, app: number, size: number): Promise<string> {
+/** A checkpoint with the cosignatures of exactly its text: a wrong one would spoil it for readers. */
+async function cosigned(
+  db: Kysely<Tables>,
+  app: number,
+  { size, checkpoint }: { readonly size: number; readonly checkpoint: string },
+): Promise<string> {
   const rows = await db
     .selectFrom('cosignatures')
-    .select('line')
+    .select(['checkpoint', 'line'])
     .where('app', '=', app)
     .where('size', '=', size)
     .orderBy('witness_id')
     .execute();
-  return rows.map(({ line }) => line).join('');
+  const { text } = parseNote(checkpoint);
+  const own = rows.filter((row) => parseNote(row.checkpoint).text === text);
+  return addSignatures(checkpoint, own.map(({ line }) => line).join(''));
 }
 
 function unwitnessed(witnesses: number): AffidavitError {
