@@ -73,6 +73,10 @@ async function makeSource(): Promise<string> {
   folders.push(dirname(logs.path));
   const db = new DatabaseSync(logs.path);
   for (const table of TABLES) if (!REAL.has(table)) fill(db, table);
+  // A key that signs no more, without its private half.
+  db.exec(`INSERT INTO signing_keys (app, from_size, origin, verifier_key, public_key,
+    sealed_private_key, created_at) SELECT app, 9999, origin, verifier_key, public_key, '', 1
+    FROM signing_keys WHERE app = 2`);
   db.close();
   return dirname(logs.path);
 }

@@ -38,8 +38,9 @@ export async function checkMasterKeys(
   }
   if (needed.length === 0) return needed;
   const keyring = createKeyring(keys);
-  const signing = db.selectFrom('signing_keys').selectAll().where('sealed_private_key', '<>', '');
-  for (const key of await signing.execute()) {
+  const signing = db.selectFrom('signing_keys').selectAll();
+  // Of a key that signs no more, the private half may have been destroyed.
+  for (const key of await signing.where('sealed_private_key', '<>', '').execute()) {
     assertOpens(key, () => openSigningKey(keyring, key));
   }
   return needed;

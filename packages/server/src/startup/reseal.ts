@@ -39,14 +39,17 @@ export async function reseal(base: Base, { fingerprint, resealSigningKey }: Seal
     effects.push({ op: 'update', table: 'secrets', where: { app, secret_id }, set });
   }
   if (effects.length === 0) return;
+  const resealed = effects.length;
   // Stored answers of idempotent requests were sealed too; they are short-lived and simply go.
-  effects.push({ op: 'delete', table: 'idempotency', where: { app: config.home_app }, any: true });
+  for (const { app } of await directory.apps()) {
+    effects.push({ op: 'delete', table: 'idempotency', where: { app }, any: true });
+  }
   const event = {
     event_type: 'master_key.rotated',
     actor_type: 'system' as const,
     actor_id: 'affidavit',
     outcome: 'success' as const,
-    args: { key_id: keyring.currentKeyId, resealed: effects.length - 1 },
+    args: { key_id: keyring.currentKeyId, resealed },
   };
   const home = (await directory.appByNumber(config.home_app))!;
   await trail.record({ app: home.app, app_id: home.app_id, events: [event], effects });

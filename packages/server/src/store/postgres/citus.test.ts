@@ -128,7 +128,6 @@ describe('on a coordinator', { skip }, () => {
     ["settings = 'on off on'", /worker-2:5432 runs with .*synchronous_commit = off/],
     ["settings = 'off on on'", /worker-2:5432 runs with fsync = off/],
     ["settings = 'on on off'", /worker-2:5432 needs citus.enable_unsafe_triggers = on/],
-    ['alive = false', /worker-2:5432 of the cluster does not answer/],
   ] as const;
   for (const [setting, said] of unsound) {
     test(`a machine with ${setting} is refused, at both`, async () => {
@@ -145,6 +144,22 @@ describe('on a coordinator', { skip }, () => {
       await assert.rejects(connect(), fails(said));
     });
   }
+
+  test('a machine that does not answer stops no start, but the distribution', async () => {
+    const change = (alive: boolean) =>
+      server.query(
+        url,
+        `SET allow_system_table_mods = on;
+         UPDATE pg_catalog.fake_workers SET alive = ${alive}, settings = 'connection refused'
+         WHERE nodename = 'worker-2'; UPDATE pg_catalog.fake_workers SET settings = 'on on on' WHERE alive`,
+      );
+    await change(false);
+    await assert.rejects(administer(url, null), fails(/worker-2:5432 of the cluster does not/));
+    await change(true);
+    await administer(url, null);
+    await change(false);
+    await connect();
+  });
 
   test('an old Citus is refused', async () => {
     await server.query(

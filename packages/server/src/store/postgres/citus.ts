@@ -48,7 +48,11 @@ export async function placedTables(link: Link): Promise<ReadonlySet<string>> {
   return new Set((rows as { name: string }[]).map(({ name }) => name));
 }
 
-/** Throws `StoreFailure` for a cluster of which only some tables are distributed, or that is unsound. */
+/**
+ * For a writer that connects. Throws `StoreFailure` for a cluster of which only some tables are
+ * distributed, or that is unsound. A machine that does not answer costs the apps that are on it
+ * their writes, and no others theirs.
+ */
 export async function assertDistributed(link: Link): Promise<void> {
   const placed = await placedTables(link);
   if (placed.size === 0) return;
@@ -59,7 +63,7 @@ export async function assertDistributed(link: Link): Promise<void> {
       `not distributed yet: ${missing.join(', ')}; run affidavit migrate on this database`,
     );
   }
-  await assertWorkers(link);
+  assertWorkers((await readWorkers(link)).filter(({ success }) => success));
 }
 
 interface WorkerSettings {
@@ -68,13 +72,13 @@ interface WorkerSettings {
   readonly result: string;
 }
 
+async function readWorkers(link: Link): Promise<readonly WorkerSettings[]> {
+  return (await link.query(WORKERS)).rows as WorkerSettings[];
+}
+
 /** What is durable on the coordinator must be so on every machine. */
-async function assertWorkers(link: Link): Promise<void> {
-  const { rows } = await link.query(WORKERS);
-  for (const { node, success, result } of rows as WorkerSettings[]) {
-    if (!success) {
-      throw new StoreFailure('unreachable', `the machine ${node} of the cluster does not answer`);
-    }
+function assertWorkers(workers: readonly WorkerSettings[]): void {
+  for (const { node, result } of workers) {
     const [fsync, synchronous = '', triggers] = result.split(' ');
     if (fsync !== 'on' || ['off', 'local'].includes(synchronous)) {
       const found = `fsync = ${fsync}, synchronous_commit = ${synchronous}`;
@@ -101,7 +105,15 @@ export async function distribute(link: Link, version: string): Promise<string[]>
       `Affidavit needs Citus ${MAJOR_MIN} or later, not ${version}`,
     );
   }
-  await assertWorkers(link);
+  const workers = await readWorkers(link);
+  const silent = workers.find(({ success }) => !success);
+  if (silent) {
+    throw new StoreFailure(
+      'unreachable',
+      `the machine ${silent.node} of the cluster does not answer`,
+    );
+  }
+  assertWorkers(workers);
   const placed = await placedTables(link);
   if (placed.size === 0) await assertEmpty(link);
   const missing = TABLES.filter((table) => !placed.has(table)).sort(byPlacement);
