@@ -34,6 +34,7 @@ export type AppRow = Selectable<AppsTable>;
 export class StoredDirectory implements Directory {
   readonly #readers: ReaderPool;
   readonly #cache = new LRUCache<string, readonly object[]>({ max: CACHED_LOOKUPS });
+  readonly #underWay = new Map<string, Promise<readonly object[]>>();
   readonly #views = new WeakMap<object, unknown>();
   /** Counts changes by table. It is part of the key: what was read before a change is not found. */
   readonly #changes = new Map<string, number>();
@@ -79,6 +80,11 @@ export class StoredDirectory implements Directory {
     this.#cache.clear();
   }
 
+  /** Rejects where the database does not answer. */
+  async ping(): Promise<void> {
+    await this.#readers.run('ping', {});
+  }
+
   async rows<T extends keyof Tables>(
     table: T,
     where: Row,
@@ -88,9 +94,23 @@ export class StoredDirectory implements Directory {
     const cached = this.#cache.get(key);
     if (cached) return cached as readonly Tables[T][];
     const request: RowsRequest = { table, where, limit: ROWS_MAX, ...(order ? { order } : {}) };
-    const rows = await this.#readers.run<Tables[T][]>('rows', request);
-    if (this.#hears && !UNCACHED.has(table)) this.#cache.set(key, rows as object[]);
-    return rows;
+    if (!this.#hears || UNCACHED.has(table)) return this.#readers.run<Tables[T][]>('rows', request);
+    return (await this.#shared(key, request)) as readonly Tables[T][];
+  }
+
+  /** After a change many ask for the same at once: one look-up answers them all. */
+  #shared(key: string, request: RowsRequest): Promise<readonly object[]> {
+    const underWay = this.#underWay.get(key);
+    if (underWay) return underWay;
+    const lookup = this.#readers
+      .run<object[]>('rows', request)
+      .then((rows) => {
+        if (this.#hears) this.#cache.set(key, rows);
+        return rows;
+      })
+      .finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, lookup);
+    return lookup;
   }
 
   async #row<T extends keyof Tables>(table: T, where: Row): Promise<Tables[T] | null> {

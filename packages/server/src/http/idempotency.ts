@@ -47,11 +47,8 @@ export async function once(
   const key = context.idempotencyKey as string;
   const where = { app: identity.app, key_id: identity.key_id, idempotency_key: key };
   const fingerprint = fingerprintOf(context, route, path);
-  const rows = await services.readers.run<IdempotencyTable[]>('rows', {
-    table: 'idempotency',
-    where,
-    limit: 1,
-  });
+  // Beside the queries: a slow one must not hold up a write.
+  const rows = await services.directory.rows('idempotency', where);
   if (rows[0]) return { stored: replay(context, rows[0], fingerprint), replayed: true };
   const { processId: process_id } = services;
   const row = { ...where, fingerprint, status: null, sealed_answer: null, process_id };

@@ -12,18 +12,21 @@ import type { Context } from './route.ts';
  * ledger.
  */
 const QUIET_MS = 10 * 60 * 1000;
-const asked = new LRUCache<string, true>({ max: 50_000, ttl: QUIET_MS });
+const asked = new LRUCache<string, Promise<void>>({ max: 50_000, ttl: QUIET_MS });
 
 export async function recordRead(context: Context, what: string, question: object): Promise<void> {
   const { identity, app } = context;
   const asking = JSON.stringify([identity.key_id, app.app, what, question]);
   const key = createHash('sha256').update(asking).digest('base64url');
-  if (asked.has(key)) return;
-  await recordAccess(context, {
-    event_type: 'trail.read',
-    args: { what, filter: shown(question) },
-  });
-  asked.set(key, true);
+  let recording = asked.get(key);
+  if (!recording) {
+    // Whoever asks the same meanwhile waits for the same entry.
+    const args = { what, filter: shown(question) };
+    recording = recordAccess(context, { event_type: 'trail.read', args });
+    asked.set(key, recording);
+    recording.catch(() => asked.delete(key));
+  }
+  await recording;
 }
 
 /** An entry for every time, for what leaves the house. */

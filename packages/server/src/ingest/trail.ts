@@ -25,6 +25,7 @@ export interface TrailWrite {
  */
 export class Trail {
   readonly #sequencer: Sequencer;
+  #probe: Promise<void> | null = null;
 
   constructor(sequencer: Sequencer) {
     this.#sequencer = sequencer;
@@ -45,13 +46,17 @@ export class Trail {
     await this.#sequencer.submit({ app, events: [], effects });
   }
 
-  /** Proves that the store can make something durable: it rewrites one small row. */
-  async probe(app: number): Promise<void> {
+  /**
+   * Proves that the store can make something durable: it rewrites one small row. Whoever asks while
+   * a proof is under way shares it, because anyone may ask.
+   */
+  probe(app: number): Promise<void> {
     const name = 'probe';
-    await this.apply(app, [
+    this.#probe ??= this.apply(app, [
       { op: 'delete', table: 'installation', where: { name }, any: true },
       { op: 'insert', table: 'installation', row: { name, value: newId('event') } },
-    ]);
+    ]).finally(() => (this.#probe = null));
+    return this.#probe;
   }
 
   /** Records what a client said. `identities` tell retries; the events are validated already. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AffidavitError } from '@affidavit/schema';
 
+import { Turns } from '../threads/turns.ts';
 import type { PageRequest } from './page.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { StreamChunk } from './reader-thread.ts';
@@ -17,9 +18,8 @@ const TRIES = 50;
  */
 export class StreamReads {
   readonly #readers: Pick<ReaderPool, 'run'>;
-  readonly #underWay = new Map<string, Promise<StreamChunk>>();
-  readonly #waiting: (() => void)[] = [];
-  #reading = 0;
+  readonly #underWay = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns(AT_ONCE);
 
   constructor(readers: Pick<ReaderPool, 'run'>) {
     this.#readers = readers;
@@ -27,30 +27,38 @@ export class StreamReads {
 
   /** The next page behind a cursor, as the text of server-sent events. */
   read(request: PageRequest): Promise<StreamChunk> {
-    const key = JSON.stringify(request);
-    const shared = this.#underWay.get(key);
+    return this.#shared('streamChunk', request);
+  }
+
+  /** The size of a log: where a stream begins that is told of no other place. */
+  async size(app: number): Promise<number> {
+    const request = { table: 'heads', where: { app }, limit: 1 };
+    const [head] = await this.#shared<{ size: number }[]>('rows', request);
+    return head?.size ?? 0;
+  }
+
+  #shared<T>(op: string, request: object): Promise<T> {
+    const key = JSON.stringify([op, request]);
+    const shared = this.#underWay.get(key) as Promise<T> | undefined;
     if (shared) return shared;
-    const read = this.#readInTurn(request).finally(() => this.#underWay.delete(key));
+    const read = this.#readInTurn<T>(op, request).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, read);
     return read;
   }
 
-  async #readInTurn(request: PageRequest): Promise<StreamChunk> {
-    if (this.#reading < AT_ONCE) this.#reading++;
-    else await new Promise<void>((turn) => this.#waiting.push(turn));
+  async #readInTurn<T>(op: string, request: object): Promise<T> {
+    const end = await this.#turns.take();
     try {
-      return await this.#readWhenPossible(request);
+      return await this.#readWhenPossible<T>(op, request);
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#reading--;
+      end();
     }
   }
 
-  async #readWhenPossible(request: PageRequest): Promise<StreamChunk> {
+  async #readWhenPossible<T>(op: string, request: object): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#readers.run<StreamChunk>('streamChunk', request);
+        return await this.#readers.run<T>(op, request);
       } catch (error) {
         const full = error instanceof AffidavitError && error.code === 'overloaded';
         if (!full || tries === TRIES) throw error;

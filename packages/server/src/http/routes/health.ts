@@ -3,7 +3,7 @@ import { route, type Context, type Route } from '../route.ts';
 /** Whether the process is up, whether it can commit, and its figures. */
 
 async function ready({ services }: Context) {
-  await services.readers.run('ping', {});
+  await services.directory.ping();
   await services.trail.probe(services.config.home_app);
   return { status: 'ready' };
 }

@@ -1,6 +1,7 @@
 import { Kysely } from 'kysely';
 import { Pool, type ClientBase } from 'pg';
 
+import { Turns } from '../../threads/turns.ts';
 import type { Tables } from '../tables.ts';
 import { unreachable } from './failure.ts';
 import { kyselyOn } from './kysely.ts';
@@ -12,7 +13,7 @@ const STATEMENT_MS = 15_000;
 const IDLE_MS = 60_000;
 
 export interface PostgresReaderOptions {
-  /** Connections at most; a query waits for one as long as it would for the server. */
+  /** Connections at most; a query waits for one until another has ended. */
   readonly size?: number;
   readonly statementTimeoutMs?: number;
 }
@@ -44,13 +45,20 @@ export function openPostgresReader(
     onConnect: (client: ClientBase) => client.query(prepare) as unknown as undefined,
   });
   pool.on('error', () => undefined);
+  // The pool would take a connection that is not free in time for a database that does not answer.
+  const turns = new Turns(size);
   const connect = async () => {
+    const end = await turns.take();
     const client = await pool.connect().catch((error: unknown) => {
+      end();
       throw unreachable(error);
     });
     return {
       query: (text: string, values: unknown[]) => client.query({ text, values }),
-      release: (broken: boolean) => client.release(broken),
+      release: (broken: boolean) => {
+        client.release(broken);
+        end();
+      },
     };
   };
   return kyselyOn(connect, () => pool.end());
