@@ -8,12 +8,14 @@ import type { Config } from './config/config.ts';
 import type { Duties } from './duties/duties.ts';
 import type { Trail } from './ingest/trail.ts';
 import type { Metrics } from './http/metrics.ts';
+import type { AllSlots } from './http/slots.ts';
 import type { ReceiptReads } from './prove/receipt-reads.ts';
 import type { ReaderPool } from './query/reader-pool.ts';
 import type { StreamReads } from './query/stream-reads.ts';
 import type { Retain } from './retain/retain.ts';
 import type { ManifestToSign } from './sequence/sign-manifest.ts';
 import type { Sequencer } from './sequence/sequencer.ts';
+import type { Turns } from './threads/turns.ts';
 import type { CommitFeed } from './sequence/commit-feed.ts';
 
 /** What handlers work with: made once at the start, closed once at the end. */
@@ -28,11 +30,15 @@ export interface Services {
   readonly commits: CommitFeed;
   readonly readers: ReaderPool;
   readonly streamReads: StreamReads;
+  /** Exports read one at a time, so that a thread is left for questions. */
+  readonly exportTurns: Turns;
   readonly checks: Checks;
   readonly receiptReads: ReceiptReads;
   readonly retain: Retain;
   readonly broker: Broker;
   readonly egressGuard: EgressGuard;
+  /** How much of what lasts may be under way at once. */
+  readonly slots: AllSlots;
   readonly keyring: Keyring;
   /** The signed note of a bundle's manifest, by the key of its log. */
   readonly signManifest: (request: ManifestToSign) => Promise<string>;

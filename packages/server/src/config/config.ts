@@ -16,6 +16,9 @@ export interface Config {
   readonly trust_proxy: boolean;
   readonly write_deadline_ms: number;
   readonly query_deadline_ms: number;
+  /** Longest time until a request has come in whole. */
+  readonly request_deadline_ms: number;
+  readonly connections_max: number;
   readonly accept_rollback: string | undefined;
   readonly guard_path: string | undefined;
   /** Number of the app that exists from the first start. */
@@ -51,6 +54,9 @@ Environment
   AFFIDAVIT_TRUST_PROXY        1 when exactly one proxy in front sets X-Forwarded-For
   AFFIDAVIT_WRITE_DEADLINE_MS  longest wait for the trail (default 5000)
   AFFIDAVIT_QUERY_DEADLINE_MS  longest query (default 10000)
+  AFFIDAVIT_REQUEST_DEADLINE_MS
+                               longest time a request may take to come in (default 60000)
+  AFFIDAVIT_CONNECTIONS_MAX    connections open at once (default 8192)
   AFFIDAVIT_GUARD_FILE         where the last checkpoints are kept apart from the database
 `;
 
@@ -74,6 +80,13 @@ export function readConfig(argv: readonly string[], env: Environment): Config | 
     trust_proxy: env.AFFIDAVIT_TRUST_PROXY === '1',
     write_deadline_ms: milliseconds(env, 'AFFIDAVIT_WRITE_DEADLINE_MS', '5000'),
     query_deadline_ms: milliseconds(env, 'AFFIDAVIT_QUERY_DEADLINE_MS', '10000'),
+    request_deadline_ms: milliseconds(env, 'AFFIDAVIT_REQUEST_DEADLINE_MS', '60000'),
+    connections_max: wholeNumber(
+      'AFFIDAVIT_CONNECTIONS_MAX',
+      env.AFFIDAVIT_CONNECTIONS_MAX ?? '8192',
+      1,
+      100_000,
+    ),
     accept_rollback: filled('--accept-rollback', flags['accept-rollback']),
     guard_path: env.AFFIDAVIT_GUARD_FILE,
     home_app: HOME_APP,

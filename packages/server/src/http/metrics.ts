@@ -23,9 +23,10 @@ export class Metrics {
     labelNames: ['reason'] as const,
     registers: [this.registry],
   });
-  readonly streams = new Gauge({
-    name: 'affidavit_event_streams',
-    help: 'Open event streams',
+  readonly refusals = new Counter({
+    name: 'affidavit_refused_total',
+    help: 'Requests refused before any work, by what there was too much of',
+    labelNames: ['reason'] as const,
     registers: [this.registry],
   });
 
@@ -53,13 +54,17 @@ export class Metrics {
     this.witnessOk.reset();
   }
 
-  constructor(queuedEvents: () => number) {
+  constructor() {
     collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Shows a figure as it is when it is asked for. */
+  show(name: string, help: string, read: () => number): void {
     const gauge: Gauge = new Gauge({
-      name: 'affidavit_queued_events',
-      help: 'Events waiting to be written',
+      name,
+      help,
       registers: [this.registry],
-      collect: () => gauge.set(queuedEvents()),
+      collect: () => gauge.set(read()),
     });
   }
 }

@@ -53,7 +53,7 @@ const PROBLEM = {
 };
 
 const COMMON: readonly ErrorCode[] = ['invalid_request', 'internal'];
-const WITH_KEY: readonly ErrorCode[] = ['unauthorized', 'forbidden'];
+const WITH_KEY: readonly ErrorCode[] = ['unauthorized', 'forbidden', 'overloaded'];
 
 function operation(route: Route): object {
   const codes = new Set([...COMMON, ...(route.access === 'public' ? [] : WITH_KEY)]);

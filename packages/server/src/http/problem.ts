@@ -1,14 +1,11 @@
 import { AffidavitError, toProblem } from '@affidavit/schema';
 import type { FastifyReply } from 'fastify';
-import type { Logger } from 'pino';
+
+import type { FailureJournal } from './failure-journal.ts';
 
 /** Fastify's own refusals, in the words of the catalogue. */
 function fromFramework(error: { code?: string; statusCode?: number }): AffidavitError | null {
   switch (error.code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new AffidavitError('payload_too_large', 'the body is larger than 16 MiB', {
-        expected: 'at most 16 MiB',
-      });
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new AffidavitError('invalid_request', 'the body is not JSON', {
         field: 'content-type',
@@ -35,20 +32,12 @@ export function sendProblem(
   reply: FastifyReply,
   error: unknown,
   requestId: string,
-  journal: Logger,
+  journal: FailureJournal,
 ): FastifyReply {
   const known = toAffidavitError(error);
-  if (known.status >= 500) {
-    journal.error(
-      { requestId, code: known.code, err: known.details.cause ?? known },
-      known.message,
-    );
-  }
+  if (known.status >= 500) journal.note(known, requestId);
   const { retryAfterSeconds } = known.details;
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
-  // What is left of the body is read and dropped: a client that is cut off while it sends would
-  // never see why.
-  if (known.status === 413) reply.removeHeader('connection');
   if (known.status === 401) reply.header('www-authenticate', 'Bearer realm="affidavit"');
   return reply
     .code(known.status)

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 
 import type { Identity } from '../access/identity.ts';
 import type { Services } from '../services.ts';
+import type { AllSlots } from './slots.ts';
 
 /** Who may call a route: anyone, any live key, or a key with a scope. */
 export type Access = 'public' | 'any_key' | Scope;
@@ -59,6 +60,8 @@ export interface Route<B = unknown> {
   readonly errors?: readonly ErrorCode[];
   /** The answer is sent piece by piece. */
   readonly streams?: true;
+  /** Among what it counts that lasts and may be under way only so often at once. */
+  readonly slots?: keyof AllSlots;
   /** Content type of a success that is not JSON. */
   readonly produces?: string;
   /** The result is sent as JSON, `JsonText` as it is; undefined when the handler replied itself. */

@@ -1,19 +1,21 @@
+import type { IncomingMessage } from 'node:http';
+
 import { AffidavitError, newId } from '@affidavit/schema';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 
 import { parseStrictJson } from '../ingest/strict-json.ts';
 import type { Services } from '../services.ts';
 import { admit, isNobody, type Admitted } from './admit.ts';
+import { Bodies } from './bodies.ts';
 import { answerClientError } from './client-error.ts';
+import { FailureJournal } from './failure-journal.ts';
 import { once, readIdempotencyKey, type Stored } from './idempotency.ts';
+import { createListener } from './listener.ts';
 import { openApi } from './openapi.ts';
 import { sendProblem } from './problem.ts';
 import { readAppName, readBody, readQuery, resolveApp } from './read-request.ts';
 import { JsonText, type Context, type Route } from './route.ts';
 import { readTrace, type Trace } from './trace.ts';
-
-const BODY_BYTES_MAX = 16 * 1024 * 1024;
-const HEADERS_TIMEOUT_MS = 30_000;
 
 /** A body before it is parsed: parsing is strict, and only after the key is known. */
 type RawBody = Buffer | undefined;
@@ -22,38 +24,30 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks, from before the body was read. */
     admitted: Admitted | null;
+    /** Bytes of its body that are counted as held. */
+    heldBytes: number;
   }
 }
 
 export function createHttpServer(services: Services, routes: readonly Route[]): FastifyInstance {
+  const journal = new FailureJournal(services.journal);
   const server = Fastify({
-    bodyLimit: BODY_BYTES_MAX,
+    serverFactory: (handler) => createListener(services, routes, handler),
     // One proxy: what it appended to X-Forwarded-For. All before that the client may have written.
     trustProxy: services.config.trust_proxy && ((_address, hop) => hop === 0),
     genReqId: () => newId('event').replace('evt_', 'req_'),
-    requestTimeout: HEADERS_TIMEOUT_MS * 4,
     forceCloseConnections: true,
     return503OnClosing: true,
     routerOptions: { maxParamLength: 300 },
     clientErrorHandler: answerClientError,
-    frameworkErrors: (error, request, reply) =>
-      void sendProblem(reply, error, request.id, services.journal),
+    frameworkErrors: (error, request, reply) => void sendProblem(reply, error, request.id, journal),
   });
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) =>
-    done(null, body),
-  );
-  server.setErrorHandler((error, request, reply) =>
-    sendProblem(reply, error, request.id, services.journal),
-  );
-  server.setNotFoundHandler((request, reply) => {
-    const error = new AffidavitError(
-      'not_found',
-      `there is no ${request.method} ${pathOf(request)}`,
-    );
-    return sendProblem(reply, error, request.id, services.journal);
-  });
+  const bodies = new Bodies();
+  showFigures(services, bodies);
+  readBodies(server, bodies);
+  answerProblems(server, journal);
   server.decorateRequest('admitted', null);
+  server.decorateRequest('heldBytes', 0);
   // Hooks call back: on the way of every request, a promise for each would cost more than they do.
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
@@ -78,11 +72,39 @@ export function createHttpServer(services: Services, routes: readonly Route[]): 
       url: route.path,
       // What streams has no end that a HEAD could wait for.
       exposeHeadRoute: route.method === 'GET' && !route.streams,
-      onRequest: (request, _, done) => letIn(services, route, request, done),
+      onRequest: [
+        (request, _, done) => letIn(services, route, request, done),
+        (request, reply, done) => done(bodies.expect(request, reply)),
+      ],
       handler: (request, reply) => handle(services, route, request, reply),
     });
   }
   return server;
+}
+
+function readBodies(server: FastifyInstance, bodies: Bodies): void {
+  const read = (request: FastifyRequest, body: IncomingMessage) => bodies.read(request, body);
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', read);
+}
+
+function answerProblems(server: FastifyInstance, journal: FailureJournal): void {
+  server.setErrorHandler((error, request, reply) => sendProblem(reply, error, request.id, journal));
+  server.setNotFoundHandler((request, reply) => {
+    const message = `there is no ${request.method} ${pathOf(request)}`;
+    const error = new AffidavitError('not_found', message);
+    return sendProblem(reply, error, request.id, journal);
+  });
+}
+
+function showFigures({ metrics, sequencer, slots }: Services, bodies: Bodies): void {
+  const { calls, streams, longAnswers } = slots;
+  const show = metrics.show.bind(metrics);
+  show('affidavit_queued_events', 'Events waiting to be written', () => sequencer.queuedEvents);
+  show('affidavit_request_body_bytes', 'Bytes of bodies under way', () => bodies.held);
+  show('affidavit_calls', 'Brokered calls under way', () => calls.taken);
+  show('affidavit_event_streams', 'Open event streams', () => streams.taken);
+  show('affidavit_long_answers', 'Exports and range proofs under way', () => longAnswers.taken);
 }
 
 function pathOf(request: FastifyRequest): string {
@@ -119,6 +141,16 @@ async function handle(
     reply.header('access-control-allow-origin', '*');
   }
   const context = await readContext(services, route, request, reply);
+  const work = () => answer(context, route, request);
+  return route.slots ? services.slots[route.slots].during(work) : work();
+}
+
+async function answer(
+  context: Context,
+  route: Route,
+  request: FastifyRequest,
+): Promise<FastifyReply> {
+  const { reply } = context;
   const key = context.idempotencyKey;
   if (key !== null && !route.ownIdempotency) {
     const { stored, replayed } = await once(context, route, pathOf(request));

@@ -25,6 +25,8 @@ export interface Page {
 }
 
 const STEP_MAX = 512;
+/** A page of large entries ends here, before its limit: what is held and sent stays bounded. */
+const PAGE_CHARACTERS_MAX = 4 * 1024 * 1024;
 
 /** One page of the trail. Must run in one snapshot: the caller opens it. */
 export async function readPage(
@@ -36,12 +38,14 @@ export async function readPage(
   const after = cursor === undefined ? null : decodeCursor(app, filter, order, cursor).seq;
   const span = narrow(await spanOf(db, app, filter), order, after);
   const records: StoredRecord[] = [];
+  let characters = 0;
+  let has_more = false;
   for await (const record of find({ db, app, filter, order, deadline }, span, limit + 1)) {
+    characters += record.json.length;
+    has_more = records.length === limit || (characters > PAGE_CHARACTERS_MAX && records.length > 0);
+    if (has_more) break;
     records.push(record);
-    if (records.length > limit) break;
   }
-  const has_more = records.length > limit;
-  if (has_more) records.pop();
   const seq = nextPosition(records, has_more, order, span, after);
   const next_cursor = seq === null ? null : encodeCursor(app, filter, { seq, order });
   return { records: await withKeeping(db, app, records), next_cursor, has_more };

@@ -26,8 +26,8 @@ export class ReaderPool {
 
   constructor(options: ReaderPoolOptions) {
     this.#options = options;
-    const { threads, database, deadlineMs } = options;
-    const workerData: ReaderSettings = { database, deadlineMs };
+    const { threads, database, deadlineMs, givesWay } = options;
+    const workerData: ReaderSettings = { database, deadlineMs, givesWay };
     const module = new URL('./reader-thread.ts', import.meta.url);
     this.#threads = Array.from(
       { length: threads },

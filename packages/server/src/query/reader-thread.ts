@@ -9,6 +9,7 @@ import { retainOperations } from '../retain/operations.ts';
 import { openReadStore, type Database } from '../store/open.ts';
 import type { Row } from '../store/port.ts';
 import type { Tables } from '../store/tables.ts';
+import { giveWay } from '../threads/priority.ts';
 import { serve } from '../threads/rpc.ts';
 import { csvChunk } from './csv.ts';
 import { Deadline } from './deadline.ts';
@@ -20,6 +21,8 @@ export interface ReaderSettings {
   readonly database: Database;
   /** Longest query, ms. */
   readonly deadlineMs: number;
+  /** Whether its threads give way to those that write. */
+  readonly givesWay: boolean;
 }
 
 export type Timed<T> = T & { readonly deadline: number };
@@ -38,7 +41,8 @@ export interface StreamChunk {
   readonly has_more: boolean;
 }
 
-const { database, deadlineMs } = workerData as ReaderSettings;
+const { database, deadlineMs, givesWay } = workerData as ReaderSettings;
+if (givesWay) giveWay();
 const db = await openReadStore(database, { statementTimeoutMs: deadlineMs });
 
 function snapshot<T>(work: (snapshot: Kysely<Tables>) => Promise<T>): Promise<T> {

@@ -29,8 +29,4 @@ export class CommitFeed {
       if (listeners.size === 0) this.#listeners.delete(app);
     };
   }
-
-  get listeners(): number {
-    return [...this.#listeners.values()].reduce((sum, one) => sum + one.size, 0);
-  }
 }

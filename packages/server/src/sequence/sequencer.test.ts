@@ -67,6 +67,55 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((one) => one.close()));
 });
 
+describe('being behind', () => {
+  /** A writer that takes `ms` for each event, by a clock that is put forward. */
+  function slowly(ms: number) {
+    let uptime = 0;
+    const writer = new SlowWriter();
+    const limits = { deadlineMs: 5000, queueLimit: 1000 };
+    const one = sequencer({ write: writer.write, uptime: () => uptime, ...limits });
+    const answer = async () => {
+      const [batch] = writer.batches.slice(-1);
+      uptime += ms * (batch ?? []).reduce((sum, { events: list }) => sum + list.length, 0);
+      writer.answer();
+      await turn();
+    };
+    return { one, answer };
+  }
+  const submit = (one: Sequencer, submissions: number) =>
+    Array.from({ length: submissions }, () => one.submit(events(10)));
+
+  test('what waits half of its deadline is too much, as soon as it is known how fast it goes', async () => {
+    const { one, answer } = slowly(10);
+    const all = submit(one, 40);
+    await turn();
+    assert.equal(one.isBehind, false, 'nothing is known of how fast it goes');
+    await answer();
+    assert.equal(one.queuedEvents, 300);
+    assert.equal(one.isBehind, true, 'three seconds of five');
+    await answer();
+    assert.equal(one.queuedEvents, 250);
+    assert.equal(one.isBehind, false, 'half of them');
+    for (let i = 0; i < 6; i++) await answer();
+    await Promise.all(all);
+    assert.equal(one.isBehind, false);
+  });
+
+  test('what can be written in time is not too much, up to the limit of the queue', async () => {
+    const { one, answer } = slowly(0.1);
+    const all = submit(one, 100);
+    await turn();
+    await answer();
+    assert.equal(one.isBehind, false);
+    all.push(...submit(one, 10));
+    assert.equal(one.queuedEvents, 1000);
+    assert.equal(one.isBehind, true);
+    while (one.queuedEvents > 0) await answer();
+    await answer();
+    await Promise.all(all);
+  });
+});
+
 describe('group commit', () => {
   test('what comes while a batch is written goes together into the next', async () => {
     const writer = new SlowWriter();

@@ -1,6 +1,7 @@
 import { AffidavitError } from '@affidavit/schema';
 
 import { StoreFailure } from '../store/port.ts';
+import { Pace } from './pace.ts';
 import type { Receipt, Refusal, Submission, Verdict } from './submission.ts';
 import { unavailable } from './unavailable.ts';
 
@@ -45,6 +46,8 @@ const SWEEP_MS = 50;
 /** The writer gives up this much earlier than the caller, so that the caller hears the reason. */
 const MARGIN_MS = 250;
 const RETRY_AFTER_SECONDS = 1;
+/** Where what waits takes longer than this part of its deadline, who comes is sent away at once. */
+const WAIT_SHARE = 1 / 2;
 /** Submissions may be without events, so that counting those alone is no bound. */
 const QUEUE_SUBMISSIONS_MAX = 20_000;
 /** Characters of parts that may wait, and that are written in one commit. */
@@ -61,6 +64,7 @@ export class Sequencer {
   #queuedEvents = 0;
   #queuedBytes = 0;
   #inFlight: Waiting[] = [];
+  readonly #pace = new Pace();
   #sweeper: NodeJS.Timeout | null = null;
   #lastFailure: StoreFailure | null = null;
   #closed = false;
@@ -79,6 +83,14 @@ export class Sequencer {
   /** The failure of the newest batch, or null when it was written. */
   get lastFailure(): StoreFailure | null {
     return this.#lastFailure;
+  }
+
+  /** Whether what is submitted now would wait too long, or would not be taken at all. */
+  get isBehind(): boolean {
+    if (this.#isFull(1)) return true;
+    const { batchLimit, deadlineMs } = this.#options;
+    if (this.#queuedEvents <= batchLimit) return false;
+    return this.#pace.expectedMs(this.#queuedEvents) > deadlineMs * WAIT_SHARE;
   }
 
   /** Throws `overloaded` where so many events would not be taken now: ask before the work. */
@@ -124,10 +136,13 @@ export class Sequencer {
 
   #refusal(events: number): AffidavitError | null {
     if (this.#closed) return closing();
-    const full =
-      this.#queue.length >= QUEUE_SUBMISSIONS_MAX || this.#queuedBytes >= QUEUE_BYTES_MAX;
-    const over = this.#queuedEvents + events > this.#options.queueLimit && this.#queuedEvents > 0;
-    return full || over ? overloaded() : null;
+    return this.#isFull(events) ? overloaded() : null;
+  }
+
+  #isFull(events: number): boolean {
+    if (this.#queue.length >= QUEUE_SUBMISSIONS_MAX) return true;
+    if (this.#queuedBytes >= QUEUE_BYTES_MAX) return true;
+    return this.#queuedEvents + events > this.#options.queueLimit && this.#queuedEvents > 0;
   }
 
   #takeBatch(): Waiting[] {
@@ -165,6 +180,8 @@ export class Sequencer {
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
     let verdicts: Verdict[];
+    const isFull = this.#queue.length > 0;
+    const begun = this.#uptime();
     try {
       verdicts = await this.#options.write(batch.map(({ submission }) => submission));
     } catch (error) {
@@ -175,6 +192,8 @@ export class Sequencer {
       return;
     }
     this.#lastFailure = null;
+    const events = batch.reduce((sum, { submission }) => sum + submission.events.length, 0);
+    this.#pace.learn(events, this.#uptime() - begun, isFull);
     for (const [index, waiting] of batch.entries()) {
       this.#deliver(waiting, verdicts[index] as Verdict);
     }

@@ -21,6 +21,7 @@ import { ALONE, Duties } from '../duties/duties.ts';
 import { keepRetiring } from '../duties/retire-keys.ts';
 import { firstStart, type FirstStart } from './first-start.ts';
 import { Metrics } from '../http/metrics.ts';
+import { openSlots } from '../http/slots.ts';
 import { routes } from '../http/routes/index.ts';
 import { createHttpServer } from '../http/server.ts';
 import { IndexFeed, INDEXING } from '../indexing/index-feed.ts';
@@ -45,11 +46,14 @@ import { holdDatabase, type Database } from '../store/open.ts';
 import { StoreFailure } from '../store/port.ts';
 import { LastingThread } from '../threads/lasting.ts';
 import { keepWitnessed } from '../witnessing/feeder.ts';
+import { Turns } from '../threads/turns.ts';
 
 const QUEUE_EVENTS = 20_000;
 const BATCH_EVENTS = 2000;
 const QUERY_THREADS = 2;
 const QUERY_QUEUE = 128;
+/** Connections that wait to be accepted; the system may allow fewer (net.core.somaxconn). */
+const CONNECTIONS_WAITING = 4096;
 
 export interface RunningServer {
   readonly url: string;
@@ -84,7 +88,7 @@ export async function startServer(
   const leases = peers ?? ALONE;
   const duties = new Duties({ leases, journal });
   const commits = new CommitFeed();
-  const directoryReaders = readers(database, 1, config);
+  const directoryReaders = readers(database, 'lookups', config);
   const directory = new StoredDirectory(directoryReaders);
   const indexing = { database, lease: { name: INDEXING, holder: processId } };
   const index = new IndexFeed(indexing, writer.thread, journal);
@@ -109,7 +113,7 @@ export async function startServer(
       journal.error({ err: failure, reason: failure.reason }, 'the trail cannot be written');
     },
   });
-  const metrics: Metrics = new Metrics(() => sequencer.queuedEvents);
+  const metrics = new Metrics();
   const trail = new Trail(sequencer);
   const callTrail = new StoredCallTrail(trail, processId, Date.now, journal);
   const guard = createEgressGuard({ allow: config.egress_allow });
@@ -133,7 +137,7 @@ export async function startServer(
   const endLife = peers ? await stayAlive(peers) : null;
   const closedIntents = peers ? 0 : await closeOpenIntents(base, (id) => id !== processId);
   if (peers) recoverFromPeers(peers, { ...base, duties });
-  const queryReaders = readers(database, QUERY_THREADS, config);
+  const queryReaders = readers(database, 'queries', config);
   const services: Services = {
     ...base,
     processId,
@@ -143,6 +147,7 @@ export async function startServer(
     commits,
     readers: queryReaders,
     streamReads: new StreamReads(queryReaders),
+    exportTurns: new Turns(1),
     checks: new Checks(database),
     receiptReads: new ReceiptReads(queryReaders),
     retain: openRetain({
@@ -154,6 +159,7 @@ export async function startServer(
     broker,
     signManifest: (request) => signThrough(writer.thread, request, config.write_deadline_ms),
     egressGuard: guard,
+    slots: openSlots(),
     metrics,
     journal,
     fingerprintKey: first.fingerprintKey,
@@ -170,7 +176,8 @@ export async function startServer(
   keepWitnessed(duties, { ...services, egress, random: Math.random });
   const http = createHttpServer(services, routes);
   const drain = drainOf(http, commits);
-  const url = await http.listen({ host: config.host, port: config.port });
+  const { host, port } = config;
+  const url = await http.listen({ host, port, backlog: CONNECTIONS_WAITING });
   const close = async () => {
     // Their callers would wait for them longer than a server takes to end.
     await services.checks.close();
@@ -199,9 +206,16 @@ function makeFolder(path: string): void {
   }
 }
 
-function readers(database: Database, threads: number, config: Config): ReaderPool {
-  const deadlineMs = config.query_deadline_ms;
-  return new ReaderPool({ database, threads, deadlineMs, queueLimit: QUERY_QUEUE * threads });
+/** For queries, or for what a request looks up on its way to a write, which does not give way. */
+function readers(database: Database, use: 'queries' | 'lookups', config: Config): ReaderPool {
+  const threads = use === 'queries' ? QUERY_THREADS : 1;
+  return new ReaderPool({
+    database,
+    threads,
+    deadlineMs: config.query_deadline_ms,
+    queueLimit: QUERY_QUEUE * threads,
+    givesWay: use === 'queries',
+  });
 }
 
 /** The writer, and the rollbacks that were accepted at its first start. */

@@ -38,6 +38,7 @@ export const callRoutes: readonly Route[] = [
     summary: 'Call a provider with a credential the caller never sees',
     query: ['receipt'],
     body: CallBody,
+    slots: 'calls',
     errors: [
       'policy_denied',
       'egress_blocked',

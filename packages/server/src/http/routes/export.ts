@@ -39,8 +39,15 @@ export async function exportEvents(context: Context): Promise<undefined> {
 
 async function* readPieces({ app, services }: Context, filter: Filter, format: Format) {
   const request = { app: app.app, filter, order: 'asc', limit: CHUNK_ENTRIES, format };
-  const readChunk = (cursor: string | null) =>
-    services.readers.run<ExportChunk>('exportChunk', { ...request, ...(cursor ? { cursor } : {}) });
+  const readChunk = async (cursor: string | null) => {
+    const end = await services.exportTurns.take();
+    try {
+      const next = { ...request, ...(cursor ? { cursor } : {}) };
+      return await services.readers.run<ExportChunk>('exportChunk', next);
+    } finally {
+      end();
+    }
+  };
   let chunk = await readChunk(null);
   if (format === 'csv') yield CSV_HEADER;
   yield chunk.text;

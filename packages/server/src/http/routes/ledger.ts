@@ -109,6 +109,7 @@ const below: readonly Omit<Route, keyof typeof reading>[] = [
     summary: 'Proof that a time range of the log is unchanged and complete',
     query: ['from', 'to', 'format'],
     streams: true,
+    slots: 'longAnswers',
     errors: asking,
     handler: sendRange,
   },

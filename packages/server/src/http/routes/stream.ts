@@ -10,7 +10,6 @@ import { recordRead } from '../trail-reads.ts';
 
 const PAGE_ENTRIES = 200;
 const KEEP_ALIVE_MS = 15_000;
-const STREAMS_MAX = 500;
 /** A stream that has caught up gathers what comes for so long before it looks again. */
 const GATHER_MS = 50;
 
@@ -28,37 +27,23 @@ function readLastSeq(header: string | string[] | undefined): number | null {
 export async function streamEvents(context: Context): Promise<undefined> {
   const { query, services, reply } = context;
   const filter = parseFilter(query, ['app_id']);
-  if (services.commits.listeners >= STREAMS_MAX) {
-    throw new AffidavitError('overloaded', 'too many streams are open', { retryAfterSeconds: 5 });
-  }
   const lastSeq = readLastSeq(reply.request.headers['last-event-id']);
   await recordRead(context, 'stream', filter);
-  const start = lastSeq ?? (await currentSize(context)) - 1;
+  const start = lastSeq ?? (await services.streamReads.size(context.app.app)) - 1;
   reply.hijack();
   reply.raw.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   });
-  services.metrics.streams.inc();
   try {
     await follow(context, filter, start);
   } catch (error) {
     services.journal.warn({ err: error }, 'an event stream ended');
   } finally {
-    services.metrics.streams.dec();
     reply.raw.end();
   }
   return undefined;
-}
-
-async function currentSize({ services, app }: Context): Promise<number> {
-  const [head] = await services.readers.run<{ size: number }[]>('rows', {
-    table: 'heads',
-    where: { app: app.app },
-    limit: 1,
-  });
-  return head?.size ?? 0;
 }
 
 /** `after` is the `seq` behind which the stream begins; -1 for the beginning of the log. */
