@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { cpuTicks, startChild } from './child.ts';
 
-/** A real server in a process of its own, on a new folder: SQLite, every commit fsynced. */
+/** A real server in a process of its own, every commit fsynced: SQLite in a new folder, or PostgreSQL. */
 
 export interface Affidavit {
   readonly url: string;
@@ -15,6 +15,8 @@ export interface Affidavit {
   readonly headers: Readonly<Record<string, string>>;
   /** A call of the admin API; returns the answer's body. */
   readonly admin: (path: string, body: object) => Promise<Record<string, string>>;
+  /** Deletes by the admin API. */
+  readonly remove: (path: string) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
@@ -41,10 +43,18 @@ async function postJson(url: string, key: string, body: object): Promise<Record<
   return (await answer.json()) as Record<string, string>;
 }
 
-/** `measurement` names the folder of its profiles. */
+async function deleteAt(url: string, key: string): Promise<void> {
+  const headers = { authorization: `Bearer ${key}` };
+  const answer = await fetch(url, { method: 'DELETE', headers });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}: ${text}`);
+}
+
+/** `measurement` names the folder of its profiles; `databaseUrl` a PostgreSQL instead of SQLite. */
 export async function startAffidavit(
   profile: string | null,
   measurement: string,
+  databaseUrl?: string,
 ): Promise<Affidavit> {
   const folder = await mkdtemp(join(tmpdir(), 'affidavit-bench-'));
   const main = fileURLToPath(new URL('../packages/server/src/main.ts', import.meta.url));
@@ -61,6 +71,7 @@ export async function startAffidavit(
       ...ownEnvironment(),
       AFFIDAVIT_ADMIN_KEY: ADMIN_KEY,
       AFFIDAVIT_EGRESS_ALLOW: '127.0.0.0/8',
+      ...(databaseUrl === undefined ? {} : { AFFIDAVIT_DATABASE_URL: databaseUrl }),
     },
     ready: /listening on (http:\S+)/,
   }).catch(async (error: unknown) => {
@@ -76,7 +87,8 @@ export async function startAffidavit(
   try {
     const { key } = await admin('/v1/keys', { name: 'bench', scopes: SCOPES });
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-    return { url, pid: child.pid, headers, admin, stop };
+    const remove = (path: string) => deleteAt(url + path, ADMIN_KEY);
+    return { url, pid: child.pid, headers, admin, remove, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,24 +1,34 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 
 import { createBench, type Bench } from './bench.ts';
 import { describeMachine } from './machine.ts';
 import { measureBatch } from './measure/batch.ts';
+import { measureBeside } from './measure/beside.ts';
 import { measureBroker } from './measure/broker.ts';
+import { measureOverload } from './measure/overload.ts';
 import { measureRead } from './measure/read.ts';
 import { measureSingle } from './measure/single.ts';
+import { measureSoak } from './measure/soak.ts';
 import { HELP, readOptions, type MeasurementName, type Options } from './options.ts';
-import { document, table, type Section } from './report.ts';
+import { document, FIGURES, LOAD, table, type Section } from './report.ts';
 
-/** Measures, prints tables, and with `--write` keeps them in docs/benchmarks.md. */
+/** Measures, prints tables, and with `--write` keeps them in docs/. */
 
 const RUNNERS: Readonly<Record<MeasurementName, (bench: Bench) => Promise<Section>>> = {
   single: measureSingle,
   batch: measureBatch,
   broker: measureBroker,
   read: measureRead,
+  overload: measureOverload,
+  beside: measureBeside,
+  soak: measureSoak,
 };
 
-const DOCUMENT = new URL('../docs/benchmarks.md', import.meta.url);
+/** Which page of docs/ has which measurements. */
+const PAGES = [
+  { page: FIGURES, names: ['single', 'batch', 'broker', 'read'] },
+  { page: LOAD, names: ['overload', 'beside', 'soak'] },
+] as const;
 
 function commandOf(argv: readonly string[]): string {
   const own = argv.filter((one) => one !== '--write');
@@ -29,18 +39,25 @@ async function run(options: Options, argv: readonly string[]): Promise<void> {
   const begun = performance.now();
   const elapsed = () => `${((performance.now() - begun) / 1000).toFixed(0).padStart(3)} s`;
   const bench = createBench(options, (text) => console.error(`${elapsed()}  ${text}`));
-  const machine = await describeMachine();
-  const sections: Section[] = [];
-  for (const name of options.only) sections.push(await RUNNERS[name](bench));
-  for (const { title, rows, notes } of sections) {
+  const sections = new Map<MeasurementName, Section>();
+  for (const name of options.only) sections.set(name, await RUNNERS[name](bench));
+  for (const { title, rows, notes } of sections.values()) {
     console.log([`\n${title}\n`, table(rows), ...notes.map((note) => `  ${note}`)].join('\n'));
   }
   console.error(`\n${elapsed()}  done`);
   if (!options.write) return;
-  const command = commandOf(argv);
-  await mkdir(new URL('.', DOCUMENT), { recursive: true });
-  const page = { machine, date: new Date(), command, seconds: options.seconds, sections };
-  await writeFile(DOCUMENT, document(page));
+  const run = {
+    machine: await describeMachine(),
+    date: new Date(),
+    command: commandOf(argv),
+    seconds: options.seconds,
+  };
+  for (const { page, names } of PAGES) {
+    const measured = names.flatMap((name) => sections.get(name) ?? []);
+    if (measured.length === 0) continue;
+    const path = new URL(`../docs/${page.file}`, import.meta.url);
+    await writeFile(path, document(page, { ...run, sections: measured }));
+  }
 }
 
 try {

@@ -77,20 +77,56 @@ export interface Run {
   readonly sections: readonly Section[];
 }
 
-const CAVEATS = [
-  'Load generator, server, baselines and database share the cores of this machine; on a machine ' +
-    'with more of them each has its own. Compare ratios, not figures.',
-  'The load is closed: a fixed number of requests is in flight, and the next is sent when one ' +
-    'ends. Percentiles are exact, from every request of the measured time; warm-up is not counted.',
-  'Each row is one run, without repeats, and rows are measured one after another. Work of others ' +
-    'on the same cores disturbs figures and ratios alike: the same row has come out at less than ' +
-    'half within minutes.',
-  'Events have 25 to 27 fields and about 860 bytes, drawn from 50 agents, 1,000 people and 20 ' +
-    'providers, the same in every run.',
-];
+/** A page of docs/. */
+export interface Page {
+  readonly file: string;
+  readonly title: string;
+  readonly opening: string;
+  readonly caveats: readonly string[];
+}
 
-/** The whole of docs/benchmarks.md. */
-export function document({ machine, date, command, seconds, sections }: Run): string {
+const SHARED_CORES =
+  'Load generator, server, baselines and database share the cores of this machine; on a machine ' +
+  'with more of them each has its own. Compare ratios, not figures.';
+const ONE_RUN =
+  'Each row is one run, without repeats, and rows are measured one after another. Work of others ' +
+  'on the same cores disturbs figures and ratios alike: the same row has come out at less than ' +
+  'half within minutes.';
+const EVENTS =
+  'Events have 25 to 27 fields and about 860 bytes, drawn from 50 agents, 1,000 people and 20 ' +
+  'providers, the same in every run.';
+
+export const FIGURES: Page = {
+  file: 'benchmarks.md',
+  title: 'Benchmarks',
+  opening:
+    'Written by `npm run bench -- --write`. Every figure stands beside a baseline that was measured on the same machine in the same run.',
+  caveats: [
+    SHARED_CORES,
+    'The load is closed: a fixed number of requests is in flight, and the next is sent when one ' +
+      'ends. Percentiles are exact, from every request of the measured time; warm-up is not counted.',
+    ONE_RUN,
+    EVENTS,
+  ],
+};
+
+export const LOAD: Page = {
+  file: 'load.md',
+  title: 'Behaviour under load',
+  opening:
+    'Written by `npm run bench -- --write`. What the server does when it gets more than it can take, while slow queries run, and over time.',
+  caveats: [
+    SHARED_CORES,
+    'The load is open: requests begin when they are due, whatever became of those before them, and ' +
+      'latency is counted from when a request was due. What the machine can sustain is found by a ' +
+      'closed load of 64 clients just before.',
+    ONE_RUN,
+    EVENTS,
+  ],
+};
+
+/** The whole of a page. */
+export function document(page: Page, { machine, date, command, seconds, sections }: Run): string {
   const facts = [
     `- Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GB memory, ${machine.system}`,
     `- Disk: ${machine.disk}`,
@@ -99,11 +135,11 @@ export function document({ machine, date, command, seconds, sections }: Run): st
     `- Command: \`${command}\`, ${seconds} measured seconds a row`,
   ];
   return `${[
-    '# Benchmarks',
-    'Written by `npm run bench -- --write`. Every figure stands beside a baseline that was measured on the same machine in the same run.',
+    `# ${page.title}`,
+    page.opening,
     facts.join('\n'),
     ...sections.map(sectionText),
     '## What to keep in mind',
-    CAVEATS.map((caveat) => `- ${caveat}`).join('\n'),
+    page.caveats.map((caveat) => `- ${caveat}`).join('\n'),
   ].join('\n\n')}\n`;
 }

@@ -1,5 +1,6 @@
 import { startAffidavit, type Affidavit } from '../affidavit.ts';
 import { startLoopbackService, type Bench } from '../bench.ts';
+import { openGrant } from '../grant.ts';
 import { runLoad, type LoadResult } from '../load.ts';
 import { milliseconds, perSecond, row, type Row, type Section } from '../report.ts';
 
@@ -33,18 +34,6 @@ const CASES: readonly Case[] = [
   },
 ];
 const RUN = 20;
-
-async function openGrant({ admin }: Affidavit, base_url: string): Promise<string> {
-  const provider = 'mail';
-  await admin('/v1/providers', { name: provider, base_url, auth: { type: 'bearer' } });
-  const value = 'sk_bench_0123456789abcdef0123456789abcdef';
-  const { secret_id } = await admin('/v1/secrets', { provider, name: 'bench', value });
-  const principal = { type: 'user', id: 'alice', email: 'alice@example.com' };
-  const grant = { provider, kind: 'managed_secret', secret_id, principal, agents: '*' };
-  const { grant_id } = await admin('/v1/grants', grant);
-  if (grant_id === undefined) throw new Error('the server answered without grant_id');
-  return grant_id;
-}
 
 function call(serviceUrl: string, { path }: Case, grant_id: string, n: number): Buffer {
   return Buffer.from(
