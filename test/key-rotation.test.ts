@@ -121,6 +121,7 @@ suite('a rotation', () => {
     const { vkey } = await ledgerOf(app.auditor);
     const rotated = await rotate(app.key, { overlap_seconds: 0 });
     assert.ok(await signs(rotated.checkpoint, vkey));
+    await assertSound(app.auditor);
     const [entry] = await find(server, app.key, { event_type: 'signing_key.retired' });
     assert.deepEqual([entry?.actor_type, entry?.args], ['system', { vkey }]);
     const { checkpoint } = await writeOne(app.key);
@@ -155,6 +156,15 @@ function entryAt(bundle: Buffer, index: number): string {
   let at = 0;
   for (let i = 0; i < index; i++) at += 2 + bundle.readUInt16BE(at);
   return bundle.subarray(at + 2, at + 2 + bundle.readUInt16BE(at)).toString('utf8');
+}
+
+/** The server's own check: heads are signed by the keys in force. */
+async function assertSound(key: string): Promise<void> {
+  const path = '/v1/ledger/verify';
+  const { ok, broken } = await ask<{ ok: boolean; broken: unknown[] }>(server, 200, 'GET', path, {
+    key,
+  });
+  assert.deepEqual([ok, broken], [true, []]);
 }
 
 suite('a client that is pinned to a key', () => {
@@ -194,6 +204,21 @@ suite('a client that is pinned to a key', () => {
     });
     assert.deepEqual([...first.data, ...last.data], keys);
     assert.equal(last.has_more, false);
+  });
+
+  test('follows still when what the entry held was erased, and the server finds all sound', async () => {
+    const app = await newLog('erased');
+    const { vkey } = await ledgerOf(app.auditor);
+    const { event_id } = await rotate(app.key, { reason: 'an email of alice' });
+    await assertSound(app.auditor);
+    const body = { event_ids: [event_id], reason: 'alice asked for it' };
+    await ask(server, 201, 'POST', '/v1/erasures', { key: app.key, body });
+    const gone = await server.request('GET', `/v1/events/${event_id}`, { key: app.key });
+    problem(gone, 410, 'gone');
+    const third = await rotate(app.key, { overlap_seconds: 0 });
+    const changes = await followKeys(await keysOf(app.auditor), vkey);
+    assert.equal(changes.at(-1)?.vkey, third.vkey);
+    await assertSound(app.auditor);
   });
 
   test('is not led to another key by a list that was changed', async () => {

@@ -80,13 +80,19 @@ function keyName(name: string): string {
 }
 
 function logKey(text: string): VerifierKey {
+  const key = parsedKey(text);
+  if (key?.type === SIGNATURE_TYPES.ed25519) return key;
+  const found = key === null ? 'is no verifier key' : 'is the key of a witness, not of a log';
+  throw new WitnessError(
+    `--log: "${text.slice(0, 200)}" ${found}; give the vkey that the log publishes`,
+  );
+}
+
+function parsedKey(text: string): VerifierKey | null {
   try {
-    const key = parseVerifierKey(text);
-    if (key.type === SIGNATURE_TYPES.ed25519) return key;
-    throw new LedgerError('malformed', 'This is the key of a witness, not of a log.');
+    return parseVerifierKey(text);
   } catch (error) {
-    throw new WitnessError(`--log ${text.slice(0, 100)}: ${(error as Error).message}`, {
-      cause: error,
-    });
+    if (error instanceof LedgerError) return null;
+    throw error;
   }
 }

@@ -126,7 +126,10 @@ describe('a witness', () => {
     assert.match(await refusal(folder, ...known), /--name/);
     assert.match(await refusal(folder, '--name', 'two words', ...known), /--name/);
     assert.match(await refusal(folder, '--name', NAME), /--log/);
-    assert.match(await refusal(folder, '--name', NAME, '--log', 'nonsense'), /--log nonsense/);
+    assert.match(
+      await refusal(folder, '--name', NAME, '--log', 'nonsense'),
+      /--log: "nonsense" is no verifier key/,
+    );
     const { vkey, end } = await start(folder, '--name', NAME, ...known);
     await end('SIGTERM');
     assert.match(await refusal(folder, '--log', vkey), /key of a witness/);
