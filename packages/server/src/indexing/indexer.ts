@@ -3,13 +3,18 @@ import type { Kysely } from 'kysely';
 import type { Tables } from '../store/tables.ts';
 import { FACET_VALUES_MAX, FacetList, listedFacets } from './facet-list.ts';
 import { forgetRemoved } from './forget.ts';
-import { readPage, SEGMENT_ENTRIES_MAX, SegmentBuilder } from './postings.ts';
+import { mergePages } from './merge.ts';
+import { SEGMENT_ENTRIES_MAX, SegmentBuilder, type Page } from './postings.ts';
 import { UNLISTED_TYPE_TERM, visitTerms, type Findable } from './terms.ts';
 import type { IndexWrite } from './write.ts';
 
 /** A small segment is made as soon as it is full; 64 of them are merged into a large one. */
 export const SMALL_SEGMENT = 1024;
-const PAGES_PER_WRITE = 64;
+/** What is read at a time, so that little of it is in memory at once. */
+const ENTRIES_PER_READ = 128;
+const PAGES_PER_READ = 4;
+/** What holds up the ledger at a time. */
+const PAGES_PER_WRITE = 32;
 
 /** Ids of segments: even for small ones, odd for merged ones. */
 const smallId = (first: number) => first * 2;
@@ -95,13 +100,16 @@ export class Indexer {
     const end = first + this.#small;
     const builder = new SegmentBuilder();
     const facets = (this.#facets.get(app) as FacetList).begin();
-    for (const { seq, body } of await this.#envelopes(app, first, end)) {
-      const record = JSON.parse(body) as Findable;
-      visitTerms(record, (term) => builder.add(term, seq - first));
-      if (!facets.add(record)) builder.add(UNLISTED_TYPE_TERM, seq - first);
+    for (let at = first; at < end; at += ENTRIES_PER_READ) {
+      const some = await this.#envelopes(app, at, Math.min(at + ENTRIES_PER_READ, end));
+      for (const { seq, body } of some) {
+        const record = JSON.parse(body) as Findable;
+        visitTerms(record, (term) => builder.add(term, seq - first));
+        if (!facets.add(record)) builder.add(UNLISTED_TYPE_TERM, seq - first);
+      }
     }
     const segment = smallId(first);
-    await this.#writeSegment(app, segment, builder);
+    await this.#writeSegment(app, segment, builder.pages());
     const { fresh } = facets;
     const range = { first_seq: first, end_seq: end };
     await this.#publish({ app, segment, ...range, replaces: [], facets: fresh });
@@ -133,18 +141,14 @@ export class Indexer {
   }
 
   async #merge(app: number, first: number, end: number): Promise<void> {
-    const builder = new SegmentBuilder();
     const replaces: number[] = [];
-    for (let at = first; at < end; at += this.#small) {
-      replaces.push(smallId(at));
-      for (const { page } of await this.#pagesOf(app, smallId(at))) {
-        for (const { term, positions } of readPage(page)) {
-          positions.visit((position) => builder.add(term, at - first + position));
-        }
-      }
-    }
+    for (let at = first; at < end; at += this.#small) replaces.push(smallId(at));
+    const sources = replaces.map((one, i) => ({
+      pages: this.#pagesOf(app, one),
+      offset: i * this.#small,
+    }));
     const segment = mergedId(first);
-    await this.#writeSegment(app, segment, builder);
+    await this.#writeSegment(app, segment, mergePages(sources));
     const range = { first_seq: first, end_seq: end };
     await this.#publish({ app, segment, ...range, replaces, facets: [] });
     const since = performance.now();
@@ -164,23 +168,38 @@ export class Indexer {
     return this.#options.write({ step: 'publish', ...segment });
   }
 
-  #pagesOf(app: number, segment: number) {
-    return this.#options.db
-      .selectFrom('postings')
-      .select('page')
-      .where('app', '=', app)
-      .where('segment', '=', segment)
-      .orderBy('first_term')
-      .execute();
+  async *#pagesOf(app: number, segment: number): AsyncGenerator<Uint8Array> {
+    for (let after = -1; ;) {
+      const rows = await this.#options.db
+        .selectFrom('postings')
+        .select(['first_term', 'page'])
+        .where('app', '=', app)
+        .where('segment', '=', segment)
+        .where('first_term', '>', after)
+        .orderBy('first_term')
+        .limit(PAGES_PER_READ)
+        .execute();
+      for (const { page } of rows) yield page;
+      if (rows.length < PAGES_PER_READ) return;
+      after = Number(rows.at(-1)?.first_term);
+    }
   }
 
-  async #writeSegment(app: number, segment: number, builder: SegmentBuilder): Promise<void> {
-    const pages = builder.pages();
-    await this.#options.write({ step: 'discard', app, segment });
-    for (let at = 0; at < pages.length; at += PAGES_PER_WRITE) {
-      const some = pages.slice(at, at + PAGES_PER_WRITE);
-      await this.#options.write({ step: 'pages', app, segment, pages: some });
+  async #writeSegment(
+    app: number,
+    segment: number,
+    pages: Iterable<Page> | AsyncIterable<Page>,
+  ): Promise<void> {
+    const { write } = this.#options;
+    await write({ step: 'discard', app, segment });
+    let some: Page[] = [];
+    for await (const page of pages) {
+      some.push(page);
+      if (some.length < PAGES_PER_WRITE) continue;
+      await write({ step: 'pages', app, segment, pages: some });
+      some = [];
     }
+    if (some.length > 0) await write({ step: 'pages', app, segment, pages: some });
   }
 }
 

@@ -59,7 +59,7 @@ describe('postings', () => {
         );
         const builder = new SegmentBuilder();
         for (const [key, list] of expected) for (const at of list) builder.add(key, at);
-        const pages = builder.pages();
+        const pages = [...builder.pages()];
         const firsts = pages.map(({ first_term }) => first_term);
         assert.deepEqual(firsts, ascending(firsts));
         const found = pages.flatMap(({ page }) => [...readTerms(page)]);
@@ -93,7 +93,7 @@ describe('postings', () => {
     ] as const) {
       builder.add(key, at);
     }
-    const [page, ...more] = builder.pages();
+    const [page, ...more] = [...builder.pages()];
     assert.deepEqual(more, []);
     assert.equal(page?.first_term, 3);
     assert.equal(

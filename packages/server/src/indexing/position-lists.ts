@@ -2,6 +2,8 @@ import type { Term } from './terms.ts';
 
 const FIRST_SLOTS = 1 << 12;
 const FIRST_LINKS = 1 << 14;
+/** Positions are of 16 bits. */
+const POSITIONS_MAX = 1 << 16;
 const FREE = -1;
 
 /**
@@ -19,6 +21,7 @@ export class PositionLists {
   /** The link before, of the same term. */
   #before = new Int32Array(FIRST_LINKS);
   #links = 0;
+  readonly #asked = new Uint16Array(POSITIONS_MAX);
 
   /** Below 65,536 and not below the last one of this term; equal to it does nothing. */
   add(term: Term, position: number): void {
@@ -38,18 +41,24 @@ export class PositionLists {
 
   /** All terms, ascending. */
   terms(): Float64Array {
-    return this.#terms.filter((_, slot) => this.#heads[slot] !== FREE).sort();
+    const terms = new Float64Array(this.#used);
+    let found = 0;
+    for (let slot = 0; slot < this.#heads.length; slot++) {
+      if (this.#heads[slot] !== FREE) terms[found++] = this.#terms[slot] as Term;
+    }
+    return terms.sort();
   }
 
+  /** The positions of a term; only until the next call. */
   positionsOf(term: Term): Uint16Array {
     const slot = this.#slotOf(term);
-    const positions = new Uint16Array(this.#counts[slot] as number);
+    const count = this.#counts[slot] as number;
     let link = this.#heads[slot] as number;
-    for (let i = positions.length - 1; i >= 0; i--) {
-      positions[i] = this.#positions[link] as number;
+    for (let i = count - 1; i >= 0; i--) {
+      this.#asked[i] = this.#positions[link] as number;
       link = this.#before[link] as number;
     }
-    return positions;
+    return this.#asked.subarray(0, count);
   }
 
   #slotOf(term: Term): number {

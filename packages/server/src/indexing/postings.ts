@@ -14,6 +14,7 @@ const BITMAP_BYTES = SEGMENT_ENTRIES_MAX / 8;
 const PAGE_BYTES = 8000;
 const HEAD_BYTES = 4;
 const TERM_BYTES = 12;
+const POSITION_BYTES = 2;
 
 export interface Page {
   readonly first_term: Term;
@@ -29,46 +30,69 @@ export class SegmentBuilder {
     this.#lists.add(term, position);
   }
 
-  pages(): Page[] {
-    const pages: Page[] = [];
-    let batch: { term: Term; bytes: Uint8Array }[] = [];
-    let size = HEAD_BYTES;
+  *pages(): Generator<Page> {
+    const writer = new PageWriter();
     for (const term of this.#lists.terms()) {
-      const bytes = encodePositions(this.#lists.positionsOf(term));
-      if (batch.length > 0 && size + TERM_BYTES + bytes.length > PAGE_BYTES) {
-        pages.push(encodePage(batch));
-        batch = [];
-        size = HEAD_BYTES;
-      }
-      batch.push({ term, bytes });
-      size += TERM_BYTES + bytes.length;
+      const full = writer.add(term, this.#lists.positionsOf(term));
+      if (full) yield full;
     }
-    if (batch.length > 0) pages.push(encodePage(batch));
-    return pages;
+    const last = writer.take();
+    if (last) yield last;
   }
 }
 
-function encodePositions(positions: Uint16Array): Uint8Array {
-  if (positions.byteLength < BITMAP_BYTES) return new Uint8Array(positions.buffer);
-  const bitmap = new Uint8Array(BITMAP_BYTES);
-  for (const position of positions) bitmap[position >> 3]! |= 1 << (position & 7);
-  return bitmap;
+/** Lays out terms in pages as they come, in ascending order. */
+export class PageWriter {
+  readonly #terms = new Float64Array(PAGE_BYTES / TERM_BYTES);
+  /** Where the positions of each term end. */
+  readonly #ends = new Uint32Array(PAGE_BYTES / TERM_BYTES);
+  /** One term may be larger than a page. */
+  readonly #positions = new Uint8Array(PAGE_BYTES + BITMAP_BYTES);
+  #count = 0;
+  #end = 0;
+
+  /** Positions in ascending order. Returns the page that had no room for the term, if it is full. */
+  add(term: Term, positions: Uint16Array): Page | null {
+    const bytes = Math.min(positions.length * POSITION_BYTES, BITMAP_BYTES);
+    const size = HEAD_BYTES + (this.#count + 1) * TERM_BYTES + this.#end + bytes;
+    const full = this.#count > 0 && size > PAGE_BYTES ? this.take() : null;
+    encodePositions(positions, this.#positions.subarray(this.#end, this.#end + bytes));
+    this.#end += bytes;
+    this.#terms[this.#count] = term;
+    this.#ends[this.#count++] = this.#end;
+    return full;
+  }
+
+  /** The page that is begun, if there is one. */
+  take(): Page | null {
+    if (this.#count === 0) return null;
+    const data = HEAD_BYTES + this.#count * TERM_BYTES;
+    const page = new Uint8Array(data + this.#end);
+    const view = new DataView(page.buffer);
+    view.setUint32(0, this.#count, true);
+    for (let i = 0; i < this.#count; i++) {
+      view.setFloat64(HEAD_BYTES + i * TERM_BYTES, this.#terms[i] as Term, true);
+      view.setUint32(HEAD_BYTES + i * TERM_BYTES + 8, this.#ends[i] as number, true);
+    }
+    page.set(this.#positions.subarray(0, this.#end), data);
+    this.#count = 0;
+    this.#end = 0;
+    return { first_term: this.#terms[0] as Term, page };
+  }
 }
 
-function encodePage(batch: readonly { term: Term; bytes: Uint8Array }[]): Page {
-  const total = batch.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const page = new Uint8Array(HEAD_BYTES + batch.length * TERM_BYTES + total);
-  const view = new DataView(page.buffer);
-  view.setUint32(0, batch.length, true);
-  let end = 0;
-  const data = HEAD_BYTES + batch.length * TERM_BYTES;
-  for (const [i, { term, bytes }] of batch.entries()) {
-    page.set(bytes, data + end);
-    end += bytes.length;
-    view.setFloat64(HEAD_BYTES + i * TERM_BYTES, term, true);
-    view.setUint32(HEAD_BYTES + i * TERM_BYTES + 8, end, true);
+/** As a list, or as a bitmap where that is what there is room for. */
+function encodePositions(positions: Uint16Array, target: Uint8Array): void {
+  if (target.length === BITMAP_BYTES) {
+    target.fill(0);
+    for (const position of positions) target[position >> 3]! |= 1 << (position & 7);
+    return;
   }
-  return { first_term: (batch[0] as { term: Term }).term, page };
+  for (let i = 0; i < positions.length; i++) {
+    const position = positions[i] as number;
+    target[POSITION_BYTES * i] = position & 0xff;
+    target[POSITION_BYTES * i + 1] = position >> 8;
+  }
 }
 
 /** Every term of a page with its positions, in ascending order of terms. */
