@@ -176,13 +176,13 @@ test('a page without positions has all others, whatever its terms', () => {
         for (const [position, record] of all.entries()) {
           if (keep(position)) visitTerms(record, (term) => builder.add(term, position));
         }
-        return builder.pages().flatMap(({ page }) => shown(page));
+        return [...builder.pages()].flatMap(({ page }) => shown(page));
       };
       const builder = new SegmentBuilder();
       for (const [position, record] of all.entries()) {
         visitTerms(record, (term) => builder.add(term, position));
       }
-      const left = builder.pages().flatMap(({ page }) => {
+      const left = [...builder.pages()].flatMap(({ page }) => {
         const rest = withoutPositions(page, gone);
         return rest === null ? [] : shown(rest ?? page);
       });

@@ -5,7 +5,7 @@ import type { FieldName } from '@affidavit/schema';
 import type { Tables } from '../store/tables.ts';
 import { listedFacets, type FacetList, type FacetValue } from './facet-list.ts';
 import { Bits, withoutPositions } from './postings.ts';
-import { overlap, readPositions, segmentsIn, type Segment, type Span } from './segments.ts';
+import { overlap, positionsIn, segmentsIn, type Segment, type Span } from './segments.ts';
 import { valueTerm } from './terms.ts';
 import type { IndexWrite } from './write.ts';
 
@@ -17,6 +17,7 @@ import type { IndexWrite } from './write.ts';
 const REMOVALS_PER_STEP = 1000;
 const PAGES_PER_STEP = 64;
 const FACETS_PER_STEP = 500;
+const SEGMENTS_PER_STEP = 16;
 
 export interface ForgetOptions {
   readonly db: Kysely<Tables>;
@@ -139,8 +140,9 @@ async function occurs(
   { field, value }: FacetValue,
 ): Promise<boolean> {
   const term = valueTerm(field as FieldName, value);
-  for (const { segment } of segments.toReversed()) {
-    if (await readPositions(db, app, segment, term)) return true;
+  for (let end = segments.length; end > 0; end -= SEGMENTS_PER_STEP) {
+    const some = segments.slice(Math.max(0, end - SEGMENTS_PER_STEP), end);
+    if ((await positionsIn(db, app, some, term)).size > 0) return true;
   }
   return false;
 }

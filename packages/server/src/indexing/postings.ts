@@ -112,7 +112,7 @@ export function* readPage(page: Uint8Array): Generator<{ term: Term; positions: 
  * The page keeps its place, though the term it begins with may be gone.
  */
 export function withoutPositions(page: Uint8Array, gone: Bits): Uint8Array | null | undefined {
-  const batch: { term: Term; bytes: Uint8Array }[] = [];
+  const writer = new PageWriter();
   let changed = false;
   for (const { term, positions } of readPage(page)) {
     const left: number[] = [];
@@ -120,10 +120,11 @@ export function withoutPositions(page: Uint8Array, gone: Bits): Uint8Array | nul
       if (gone.has(position)) changed = true;
       else left.push(position);
     });
-    if (left.length > 0) batch.push({ term, bytes: encodePositions(Uint16Array.from(left)) });
+    // Less than there was, so that it stays one page.
+    if (left.length > 0) writer.add(term, Uint16Array.from(left));
   }
   if (!changed) return undefined;
-  return batch.length === 0 ? null : encodePage(batch).page;
+  return writer.take()?.page ?? null;
 }
 
 /** The positions of one term in the page that would hold it, or null. */

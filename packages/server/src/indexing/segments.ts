@@ -32,19 +32,42 @@ export async function segmentsIn(db: Kysely<Tables>, app: number, span: Span): P
   }));
 }
 
-/** Where a term occurs in a segment, or null. */
-export async function readPositions(
+/**
+ * Where a term occurs in these segments; those without it are left out. One query for all of them:
+ * each would take longer than what it finds.
+ */
+export async function positionsIn(
   db: Kysely<Tables>,
   app: number,
-  segment: number,
+  segments: readonly Segment[],
   term: Term,
-): Promise<Positions | null> {
-  const { rows } = await sql<{ page: Uint8Array }>`
-    SELECT page FROM postings
-    WHERE app = ${app} AND segment = ${segment} AND first_term <= ${term}
-    ORDER BY first_term DESC LIMIT 1`.execute(db);
-  const page = rows[0]?.page;
-  return page ? findInPage(page, term) : null;
+): Promise<Map<Segment, Positions>> {
+  if (segments.length === 0) return new Map();
+  const { rows } = await sql<{ segment: number; page: Uint8Array | null }>`
+    WITH asked (segment) AS (VALUES ${sql.join(idsOf(segments))})
+    SELECT segment, (
+      SELECT page FROM postings
+      WHERE app = ${app} AND postings.segment = asked.segment AND first_term <= ${term}
+      ORDER BY first_term DESC LIMIT 1
+    ) AS page FROM asked`.execute(db);
+  const pages = new Map(rows.map(({ segment, page }) => [Number(segment), page]));
+  const found = new Map<Segment, Positions>();
+  for (const one of segments) {
+    const page = pages.get(one.segment);
+    const positions = page ? findInPage(page, term) : null;
+    if (positions) found.set(one, positions);
+  }
+  return found;
+}
+
+/** As rows of VALUES, the last one repeated up to a power of two: statements of few lengths. */
+function idsOf(segments: readonly Segment[]) {
+  const length = 2 ** Math.ceil(Math.log2(segments.length));
+  const last = segments.length - 1;
+  return Array.from({ length }, (_, i) => {
+    const { segment } = segments[Math.min(i, last)] as Segment;
+    return sql`(CAST(${segment} AS bigint))`;
+  });
 }
 
 /** What is in both. */

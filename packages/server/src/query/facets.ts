@@ -1,20 +1,18 @@
 import type { FieldName } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
-import { Bits } from '../indexing/postings.ts';
-import {
-  overlap,
-  readPositions,
-  segmentsIn,
-  type Segment,
-  type Span,
-} from '../indexing/segments.ts';
-import { UNLISTED_TYPE_TERM, valueTerm } from '../indexing/terms.ts';
+import { Bits, type Positions } from '../indexing/postings.ts';
+import { overlap, positionsIn, segmentsIn, type Segment, type Span } from '../indexing/segments.ts';
+import { UNLISTED_TYPE_TERM, valueTerm, type Term } from '../indexing/terms.ts';
 import type { Tables } from '../store/tables.ts';
 import type { Deadline } from './deadline.ts';
 import type { Filter } from './filter.ts';
-import { segmentBits, termsOfFilter, type Search } from './find.ts';
+import { termsOfFilter, type Search } from './find.ts';
+import { bitsIn } from './intersect.ts';
 import { find, spanOf } from './page.ts';
+
+/** Segments that are looked at together. */
+const SEGMENTS_PER_STEP = 64;
 
 export interface FacetRequest {
   readonly app: number;
@@ -90,28 +88,45 @@ async function countIndexed(
   const conjuncts = await termsOfFilter(search);
   const segments = await segmentsIn(db, app, span);
   const removed = await unforgotten(db, app, span);
-  const wild = search.filter.conditions.some(({ prefixes }) => prefixes.length > 0);
-  for (const segment of segments) {
-    if (wild && (await readPositions(db, app, segment.segment, UNLISTED_TYPE_TERM))) {
-      await countRecords(search, field, overlap(segment, span), counts);
-      continue;
-    }
-    const within = await limitBits(search, conjuncts, segment, { span, removed });
-    if (within === null) continue;
+  for (let at = 0; at < segments.length; at += SEGMENTS_PER_STEP) {
+    const some = segments.slice(at, at + SEGMENTS_PER_STEP);
+    const listed = await countUnlisted(search, field, span, some, counts);
+    const within = await limitsOf(search, conjuncts, listed, { span, removed });
     for (const { value } of values) {
       deadline.check();
-      const positions = await readPositions(db, app, segment.segment, valueTerm(field, value));
-      if (!positions) continue;
-      if (within === 'all') {
-        add(counts, value, positions.count);
-        continue;
+      const term = valueTerm(field, value);
+      for (const [segment, positions] of await positionsIn(db, app, [...within.keys()], term)) {
+        add(counts, value, countWithin(positions, segment, within.get(segment) as Limit));
       }
-      const bits = new Bits(segment.end - segment.first);
-      positions.addTo(bits);
-      add(counts, value, bits.intersect(within) ? bits.count : 0);
     }
   }
   return segments.at(-1)?.end ?? span.first;
+}
+
+/** Counts record by record where a wildcard stands for more than is listed; returns the others. */
+async function countUnlisted(
+  search: Search,
+  field: FieldName,
+  span: Span,
+  segments: readonly Segment[],
+  counts: Map<string, number>,
+): Promise<readonly Segment[]> {
+  if (search.filter.conditions.every(({ prefixes }) => prefixes.length === 0)) return segments;
+  const unlisted = await positionsIn(search.db, search.app, segments, UNLISTED_TYPE_TERM);
+  for (const segment of unlisted.keys()) {
+    await countRecords(search, field, overlap(segment, span), counts);
+  }
+  return segments.filter((segment) => !unlisted.has(segment));
+}
+
+/** Which entries of a segment count. */
+type Limit = Bits | 'all';
+
+function countWithin(positions: Positions, segment: Segment, limit: Limit): number {
+  if (limit === 'all') return positions.count;
+  const bits = new Bits(segment.end - segment.first);
+  positions.addTo(bits);
+  return bits.intersect(limit) ? bits.count : 0;
 }
 
 const UNFORGOTTEN_MAX = 10_000;
@@ -130,24 +145,39 @@ async function unforgotten(db: Kysely<Tables>, app: number, span: Span): Promise
   return rows.map(({ first_seq, end_seq }) => ({ first: Number(first_seq), end: Number(end_seq) }));
 }
 
-/** Which entries of a segment count: those of the filter, within the span. */
-async function limitBits(
+/** The entries that count, by segment: those of the filter, within the span, and not removed. */
+async function limitsOf(
   search: Search,
-  conjuncts: Parameters<typeof segmentBits>[1],
-  segment: Segment,
-  { span, removed }: { readonly span: Span; readonly removed: readonly Span[] },
-): Promise<Bits | 'all' | null> {
+  conjuncts: readonly Term[][],
+  segments: readonly Segment[],
+  there: There,
+): Promise<Map<Segment, Limit>> {
+  const found = conjuncts.length === 0 ? null : await bitsIn(search, conjuncts, segments);
+  const limits = new Map<Segment, Limit>();
+  for (const segment of segments) {
+    const bits = found?.get(segment);
+    if (found && !bits) continue;
+    const present = presentIn(segment, there);
+    if (!bits) limits.set(segment, present);
+    else if (present === 'all' || bits.intersect(present)) limits.set(segment, bits);
+  }
+  return limits;
+}
+
+interface There {
+  readonly span: Span;
+  readonly removed: readonly Span[];
+}
+
+function presentIn(segment: Segment, { span, removed }: There): Limit {
   const gone = removed.filter((one) => one.first < segment.end && one.end > segment.first);
-  const whole = span.first <= segment.first && span.end >= segment.end && gone.length === 0;
-  if (conjuncts.length === 0 && whole) return 'all';
-  const inSpan = new Bits(segment.end - segment.first);
+  if (span.first <= segment.first && span.end >= segment.end && gone.length === 0) return 'all';
+  const present = new Bits(segment.end - segment.first);
   const { first, end } = overlap(segment, span);
-  for (let seq = first; seq < end; seq++) inSpan.set(seq - segment.first);
+  for (let seq = first; seq < end; seq++) present.set(seq - segment.first);
   for (const one of gone) {
     const without = overlap(one, segment);
-    for (let seq = without.first; seq < without.end; seq++) inSpan.clear(seq - segment.first);
+    for (let seq = without.first; seq < without.end; seq++) present.clear(seq - segment.first);
   }
-  if (conjuncts.length === 0) return inSpan;
-  const bits = await segmentBits(search, conjuncts, segment);
-  return bits?.intersect(inSpan) ? bits : null;
+  return present;
 }

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 
-import { Bits } from '../indexing/postings.ts';
-import { readPositions, segmentsIn, type Segment, type Span } from '../indexing/segments.ts';
+import type { Bits } from '../indexing/postings.ts';
+import { segmentsIn, type Segment, type Span } from '../indexing/segments.ts';
 import {
   FINAL_TERM,
   UNLISTED_TYPE_TERM,
@@ -15,6 +15,8 @@ import type { Tables } from '../store/tables.ts';
 import type { Order } from './cursor.ts';
 import type { Deadline } from './deadline.ts';
 import type { Condition, Filter } from './filter.ts';
+import { bitsIn } from './intersect.ts';
+import { sieveOf } from './sieve.ts';
 
 export interface Search {
   readonly db: Kysely<Tables>;
@@ -25,10 +27,13 @@ export interface Search {
 }
 
 const TAIL_STEP = 512;
+/** Segments that are looked at together: few at first, because a page is soon full. */
+const SEGMENTS_FIRST = 2;
+const SEGMENTS_MOST = 64;
 
 /**
  * The entries of a span that may match, in order and in handfuls. What is indexed is found by
- * intersecting the terms of each segment; the newest entries, not indexed yet, all come. Each
+ * intersecting the terms of each segment; the newest entries, not indexed yet, by their text. Each
  * must still be checked against the record.
  */
 export async function* candidates(search: Search, span: Span): AsyncGenerator<number[]> {
@@ -39,12 +44,35 @@ export async function* candidates(search: Search, span: Span): AsyncGenerator<nu
   const segments = await segmentsIn(search.db, search.app, span);
   const indexedEnd = Math.max(span.first, ...segments.map((segment) => segment.end));
   const tail = { first: Math.min(indexedEnd, span.end), end: span.end };
-  if (search.order === 'desc') yield* everyEntry(search, tail);
-  for (const segment of search.order === 'desc' ? segments.toReversed() : segments) {
+  if (search.order === 'desc') yield* notIndexed(search, tail);
+  yield* indexed(search, conjuncts, segments, span);
+  if (search.order === 'asc') yield* notIndexed(search, tail);
+}
+
+/** The entries of a span whose text does not rule them out. */
+async function* notIndexed(search: Search, { first, end }: Span): AsyncGenerator<number[]> {
+  const passes = sieveOf(search.filter);
+  for (let done = 0; done < end - first; done += TAIL_STEP) {
     search.deadline.check();
-    yield* inSegment(search, conjuncts, segment, span);
+    const step =
+      search.order === 'asc'
+        ? { first: first + done, end: Math.min(first + done + TAIL_STEP, end) }
+        : { first: Math.max(end - done - TAIL_STEP, first), end: end - done };
+    const rows = await envelopes(search, step);
+    yield rows.filter(({ body }) => passes(body)).map(({ seq }) => Number(seq));
   }
-  if (search.order === 'asc') yield* everyEntry(search, tail);
+}
+
+function envelopes({ db, app, order }: Search, { first, end }: Span) {
+  return db
+    .selectFrom('parts')
+    .select(['seq', 'body'])
+    .where('app', '=', app)
+    .where('seq', '>=', first)
+    .where('seq', '<', end)
+    .where('part', '=', 'envelope')
+    .orderBy('seq', order)
+    .execute();
 }
 
 /** The entries with the ids asked for, when the filter names ids. */
@@ -129,47 +157,36 @@ async function expand(db: Kysely<Tables>, app: number, condition: Condition): Pr
     .filter((value) => condition.prefixes.some((prefix) => value.startsWith(prefix)));
 }
 
-async function* inSegment(
+/** The entries of a span, in segments that it touches, at which every conjunct occurs. */
+async function* indexed(
   search: Search,
   conjuncts: readonly Term[][],
-  segment: Segment,
+  segments: readonly Segment[],
   span: Span,
 ): AsyncGenerator<number[]> {
-  const first = Math.max(span.first, segment.first);
-  const end = Math.min(span.end, segment.end);
-  const bits = await segmentBits(search, conjuncts, segment);
-  if (!bits) return;
-  let handful: number[] = [];
-  for (const position of search.order === 'asc' ? bits.ascending() : bits.descending()) {
-    const seq = segment.first + position;
-    if (seq < first || seq >= end) continue;
-    handful.push(seq);
-    if (handful.length === TAIL_STEP) {
-      yield handful;
-      handful = [];
+  const inOrder = search.order === 'desc' ? segments.toReversed() : segments;
+  let count = SEGMENTS_FIRST;
+  for (let at = 0; at < inOrder.length;) {
+    search.deadline.check();
+    const some = inOrder.slice(at, at + count);
+    const found = await bitsIn(search, conjuncts, some);
+    let handful: number[] = [];
+    for (const segment of some) {
+      for (const position of positionsOf(found.get(segment), search.order)) {
+        const seq = segment.first + position;
+        if (seq < span.first || seq >= span.end) continue;
+        if (handful.push(seq) < TAIL_STEP) continue;
+        yield handful;
+        handful = [];
+      }
     }
+    yield handful;
+    at += count;
+    count = Math.min(count * 2, SEGMENTS_MOST);
   }
-  if (handful.length > 0) yield handful;
 }
 
-/** The positions of a segment at which every conjunct occurs, or null when there is none. */
-export async function segmentBits(
-  { db, app }: Pick<Search, 'db' | 'app'>,
-  conjuncts: readonly Term[][],
-  segment: Segment,
-): Promise<Bits | null> {
-  let all: Bits | null = null;
-  for (const terms of conjuncts) {
-    const bits = new Bits(segment.end - segment.first);
-    let found = false;
-    for (const term of terms) {
-      const positions = await readPositions(db, app, segment.segment, term);
-      positions?.addTo(bits);
-      found ||= positions !== null;
-    }
-    if (!found) return null;
-    if (all === null) all = bits;
-    else if (!all.intersect(bits)) return null;
-  }
-  return all;
+function positionsOf(bits: Bits | undefined, order: Order): Iterable<number> {
+  if (!bits) return [];
+  return order === 'asc' ? bits.ascending() : bits.descending();
 }

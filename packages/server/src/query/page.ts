@@ -51,7 +51,7 @@ export async function readPage(
   return { records: await withKeeping(db, app, records), next_cursor, has_more };
 }
 
-/** Every entry of a span that matches, in order; reads few at first, more when few match. */
+/** Every entry of a span that matches, in order; reads few at a time, more when few match. */
 export async function* find(
   search: Search,
   span: Span,
@@ -63,11 +63,15 @@ export async function* find(
   for await (const seqs of candidates(search, span)) {
     for (let at = 0; at < seqs.length;) {
       deadline.check();
-      for (const record of await readRecords(db, app, seqs.slice(at, at + step), order)) {
-        if (matches(record.envelope, filter)) yield record;
+      const some = seqs.slice(at, at + step);
+      let matching = 0;
+      for (const record of await readRecords(db, app, some, order)) {
+        if (!matches(record.envelope, filter)) continue;
+        matching++;
+        yield record;
       }
-      at += step;
-      step = Math.min(step * 2, STEP_MAX);
+      at += some.length;
+      if (matching * 2 < some.length) step = Math.min(step * 2, STEP_MAX);
     }
   }
 }
