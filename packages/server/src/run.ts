@@ -1,7 +1,8 @@
 import { AffidavitError } from '@affidavit/schema';
 
 import { ConfigError, HELP, readConfig } from './config/config.ts';
-import { RollbackFound, startServer, type RunningServer } from './startup/start.ts';
+import { startServer, type RunningServer } from './startup/start.ts';
+import { RollbackFound } from './startup/writer.ts';
 import { describeDatabase } from './store/open.ts';
 import { StoreFailure } from './store/port.ts';
 

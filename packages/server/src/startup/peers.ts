@@ -109,7 +109,6 @@ export async function stayAlive(peers: PostgresPeers): Promise<() => Promise<voi
   return async () => {
     clearInterval(timer);
     await peers.retire().catch(() => undefined);
-    await peers.close();
   };
 }
 

@@ -1,0 +1,38 @@
+import {
+  Broker,
+  createEgress,
+  createEgressGuard,
+  createPolicyEngine,
+  type Egress,
+  type EgressGuard,
+} from '@affidavit/vault';
+import type { Logger } from 'pino';
+
+import type { Config } from '../config/config.ts';
+import { StoredCallTrail } from '../ingest/call-trail.ts';
+import type { OpenLedger } from './ledger.ts';
+
+/** What opens credentials and makes calls. */
+export interface OpenVault {
+  readonly broker: Broker;
+  readonly callTrail: StoredCallTrail;
+  readonly guard: EgressGuard;
+  readonly egress: Egress;
+}
+
+export function openVault(config: Config, ledger: OpenLedger, journal: Logger): OpenVault {
+  const { directory, trail, processId, keyring } = ledger;
+  const callTrail = new StoredCallTrail(trail, processId, Date.now, journal);
+  const guard = createEgressGuard({ allow: config.egress_allow });
+  const egress = createEgress({ guard });
+  const broker = new Broker({
+    directory,
+    trail: callTrail,
+    egress,
+    guard,
+    engine: createPolicyEngine(),
+    keyring: () => keyring,
+    now: () => new Date(),
+  });
+  return { broker, callTrail, guard, egress };
+}
