@@ -11,7 +11,7 @@ import type { BundleEntry, BundleManifest } from './bundle.ts';
 import { canonicalize } from './canonical.ts';
 import { envelopeOf, ORIGIN, saltOf, SIGNER, VERIFIER } from './log.fixture.ts';
 import type { TestLog } from './log.fixture.ts';
-import { nextPath } from './multiproof.ts';
+import { nextPath } from './multi-proof.ts';
 import { signNote } from './note.ts';
 
 /** What a test changes on the way. */

@@ -19,8 +19,8 @@ import {
   VERIFIER,
 } from './log.fixture.ts';
 import { readTar } from './tar.ts';
-import { verifyBundle } from './verifybundle.ts';
-import type { BundleVerdict } from './verifybundle.ts';
+import { verifyBundle } from './verify-bundle.ts';
+import type { BundleVerdict } from './verify-bundle.ts';
 
 const SIZE = 40;
 const LOG = makeLog(SIZE);

@@ -1,6 +1,6 @@
 import { concat, equalBytes, fromUtf8, utf8 } from './bytes.ts';
-import { ByteSource } from './bytesource.ts';
-import type { Chunks } from './bytesource.ts';
+import { ByteSource } from './byte-source.ts';
+import type { Chunks } from './byte-source.ts';
 import { LedgerError } from './error.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { fromHex, fromUtf8, toHex } from './bytes.ts';
-import { ByteSource } from './bytesource.ts';
-import type { Chunks } from './bytesource.ts';
+import { ByteSource } from './byte-source.ts';
+import type { Chunks } from './byte-source.ts';
 import { parseCheckpoint } from './checkpoint.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { LedgerError } from './error.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { leafHash } from './header.ts';
 import { makeLog, platformSha256 } from './log.fixture.ts';
-import { MultiproofVerifier, nextPath } from './multiproof.ts';
+import { MultiproofVerifier, nextPath } from './multi-proof.ts';
 import { inclusionProof } from './proof.ts';
 
 const SIZE = 77;

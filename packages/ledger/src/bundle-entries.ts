@@ -6,7 +6,7 @@ import { LedgerError } from './error.ts';
 import { checkPart } from './evidence.ts';
 import { leafHash } from './header.ts';
 import type { EntryHeader } from './header.ts';
-import { MultiproofVerifier } from './multiproof.ts';
+import { MultiproofVerifier } from './multi-proof.ts';
 import { parseHash } from './proof.ts';
 import type { Sha256 } from './sha256.ts';
 

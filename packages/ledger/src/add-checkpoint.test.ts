@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { formatAddCheckpoint, parseAddCheckpoint } from './addcheckpoint.ts';
+import { formatAddCheckpoint, parseAddCheckpoint } from './add-checkpoint.ts';
 import { fromBase64 } from './bytes.ts';
 import { makeLog } from './log.fixture.ts';
 

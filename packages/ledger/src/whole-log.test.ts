@@ -6,8 +6,8 @@ import { logOf, makeHeaders, platformSha256, timeOf, VERIFIER } from './log.fixt
 import type { TestLog } from './log.fixture.ts';
 import { encodeEntryBundle, parseTilePath, tilesForSize, tilePath } from './tiles.ts';
 import type { TileId } from './tiles.ts';
-import { verifyLog } from './wholelog.ts';
-import type { ResourceReader } from './wholelog.ts';
+import { verifyLog } from './whole-log.ts';
+import type { ResourceReader } from './whole-log.ts';
 
 const HEADERS = makeHeaders(600);
 

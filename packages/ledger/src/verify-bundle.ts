@@ -1,6 +1,6 @@
 import { fromUtf8, toHex, utf8 } from './bytes.ts';
-import type { Chunks } from './bytesource.ts';
-import { BundleEntries } from './bundleentries.ts';
+import type { Chunks } from './byte-source.ts';
+import { BundleEntries } from './bundle-entries.ts';
 import { BUNDLE_MEMBERS, entriesMember, parseManifest, sumLine } from './bundle.ts';
 import type { BundleManifest } from './bundle.ts';
 import { LedgerError } from './error.ts';
