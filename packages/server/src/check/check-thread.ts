@@ -17,7 +17,7 @@ export interface CheckRequest extends TimeRange {
 }
 
 const { database } = workerData as { readonly database: Database };
-const db = await openReadStore(database, { statementTimeoutMs: STATEMENT_MS });
+const db = await openReadStore(database, { statementTimeoutMs: STATEMENT_MS, careful: true });
 
 let nextNotice = 0;
 function tell(progress: Progress): void {

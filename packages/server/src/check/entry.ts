@@ -1,6 +1,6 @@
 import { isPartName, parseHeader, quote, SALT_SIZE, type EntryHeader } from '@affidavit/ledger';
 
-import { commitText, hashLeaf } from '../sequence/hash.ts';
+import { commitText, hashLeafHex } from '../sequence/hash.ts';
 import type { Reason } from './findings.ts';
 import type { Stored, StoredEntry, StoredPart } from './page.ts';
 
@@ -9,9 +9,9 @@ export interface Examined {
   readonly seq: number;
   readonly reason: Reason | null;
   /** Of the header as it stands there; null where there is none. */
-  readonly leaf: Uint8Array | null;
+  readonly leaf: string | null;
   /** As stored beside the header. */
-  readonly column: Uint8Array | null;
+  readonly column: string | null;
   /** What the header says; null where it is none. */
   readonly prev: string | null;
   readonly created_at: string | null;
@@ -29,15 +29,13 @@ const NOTHING = { leaf: null, column: null, prev: null, created_at: null, absent
 export function examine(seq: number, stored: Stored, prev: string | null): Examined {
   if (typeof stored === 'string') return { ...NOTHING, seq, reason: stored };
   const { header, leaf_hash: column, created_at } = stored;
-  const leaf = hashLeaf(header);
+  const leaf = hashLeafHex(header);
   if (prev !== null && header === expectedHeader(stored, prev)) {
-    const reason = isEqual(leaf, column) ? null : 'leaf_hash';
+    const reason = leaf === column ? null : 'leaf_hash';
     return { seq, reason, leaf, column, prev, created_at: timeText(created_at), absent: [] };
   }
   return inspect(stored, leaf);
 }
-
-const isEqual = (left: Uint8Array, right: Uint8Array) => Buffer.compare(left, right) === 0;
 
 let lastTime = Number.NaN;
 let lastText = '';
@@ -70,7 +68,7 @@ function commitmentOf({ part, salt, body }: StoredPart): string {
 }
 
 /** The long way: what exactly is wrong, if anything is. */
-function inspect(stored: StoredEntry, leaf: Uint8Array): Examined {
+function inspect(stored: StoredEntry, leaf: string): Examined {
   const { seq, leaf_hash: column } = stored;
   const known = { ...NOTHING, seq, leaf, column };
   let header: EntryHeader;
@@ -82,7 +80,7 @@ function inspect(stored: StoredEntry, leaf: Uint8Array): Examined {
   const { prev, created_at } = header;
   const names = new Set(stored.parts.map(({ part }) => part));
   const absent = Object.keys(header.parts).filter((name) => !names.has(name));
-  const reason = contradiction(stored, header) ?? (isEqual(leaf, column) ? null : 'leaf_hash');
+  const reason = contradiction(stored, header) ?? (leaf === column ? null : 'leaf_hash');
   return { ...known, reason: reason ?? partTrouble(stored, header), prev, created_at, absent };
 }
 

@@ -1,15 +1,15 @@
-import { fromHex, parseHeader, TILE_WIDTH, toHex, ZERO_HASH } from '@affidavit/ledger';
+import { parseHeader, TILE_WIDTH, ZERO_HASH } from '@affidavit/ledger';
 
 import type { Examined } from './entry.ts';
 import type { Findings } from './findings.ts';
 import type { Span } from './signed-tree.ts';
 import { readable, type LogSource } from './source.ts';
-import { findDamage, isSame, readTile, rootOf, type Hashes, type StoredTile } from './tile.ts';
+import { findDamage, readTile, rootOf, type Hashes, type StoredTile } from './tile.ts';
 
 export interface LogEnd {
   readonly size: number;
   /** The leaf hash of the last entry, as kept with the head. */
-  readonly last_leaf: Uint8Array;
+  readonly last_leaf: string;
 }
 
 /**
@@ -42,7 +42,7 @@ export class Judge {
   }
 
   /** All entries of one span, in order. Returns the node above them, if all have a leaf hash. */
-  async judge(span: Span, entries: readonly Examined[]): Promise<Uint8Array | null> {
+  async judge(span: Span, entries: readonly Examined[]): Promise<string | null> {
     const isTile = span.end - span.begin === TILE_WIDTH;
     const { level, index } = { level: 0, index: span.begin / TILE_WIDTH };
     const tile = isTile ? await readTile(this.#source, level, index) : null;
@@ -57,9 +57,9 @@ export class Judge {
   }
 
   /** `truth`: the leaf hash that is signed at this position, where that is known. */
-  #judgeOne(entry: Examined, truth: Uint8Array | null): void {
+  #judgeOne(entry: Examined, truth: string | null): void {
     const { seq, leaf, created_at } = entry;
-    const isTrue = truth === null ? entry.reason === null : leaf !== null && isSame(leaf, truth);
+    const isTrue = truth === null ? entry.reason === null : leaf === truth;
     const reason = entry.reason ?? (isTrue ? null : 'prev');
     if (reason !== null) this.#findings.add(seq, reason);
     if (!isTrue || created_at === null) return;
@@ -70,7 +70,7 @@ export class Judge {
   #judgeTile(
     { begin }: Span,
     tile: StoredTile | null,
-    known: { readonly hashes: readonly (Uint8Array | null)[]; readonly root: Uint8Array | null },
+    known: { readonly hashes: readonly (string | null)[]; readonly root: string | null },
   ): void {
     const at = findDamage(tile, known);
     if (at !== null) this.#findings.add(begin + at, 'tile');
@@ -83,7 +83,7 @@ export class Judge {
       const follows = links(before, entry);
       if (before && !follows && before.reason === null && entry.reason === null) {
         const next = entries[i + 1]?.prev ?? (await this.#prevAfter(entry.seq));
-        const isSound = next === null || next === toHex(entry.leaf as Uint8Array);
+        const isSound = next === null || next === entry.leaf;
         this.#findings.add(isSound && before.seq >= 0 ? before.seq : entry.seq, 'prev');
       }
       before = entry;
@@ -91,7 +91,7 @@ export class Judge {
     // This far the tree has shown that something is wrong, though not what.
     if (span.node === null || this.#findings.within(span.begin, span.end)) return;
     const last = entries.at(-1) as Examined;
-    const isLast = (await this.#prevAfter(last.seq)) !== toHex(last.leaf as Uint8Array);
+    const isLast = (await this.#prevAfter(last.seq)) !== last.leaf;
     if (isLast) this.#findings.add(last.seq, 'prev');
     else this.#findings.add(span.begin, 'root');
   }
@@ -99,7 +99,7 @@ export class Judge {
   /** What the entry after this one says of it; null where that cannot be read. */
   async #prevAfter(seq: number): Promise<string | null> {
     const { size, last_leaf } = this.#end;
-    if (seq === size - 1) return toHex(last_leaf);
+    if (seq === size - 1) return last_leaf;
     const { db, app } = this.#source;
     const row = await readable(() =>
       db
@@ -121,29 +121,28 @@ export class Judge {
 const BEFORE_ALL: Examined = {
   seq: -1,
   reason: null,
-  leaf: fromHex(ZERO_HASH),
+  leaf: ZERO_HASH,
   column: null,
   prev: null,
   created_at: null,
   absent: [],
 };
 
-const isWhole = (leaves: readonly (Uint8Array | null)[]): leaves is Hashes =>
-  !leaves.includes(null);
+const isWhole = (leaves: readonly (string | null)[]): leaves is Hashes => !leaves.includes(null);
 
 const columnsOf = (entries: readonly Examined[]) => entries.map(({ column }) => column);
 
 /** The leaf hashes that hash to the signed node, out of those that are stored somewhere. */
 function truthOf(
   { begin, end, node: signed }: Span,
-  node: Uint8Array | null,
-  candidates: readonly (readonly (Uint8Array | null)[])[],
+  node: string | null,
+  candidates: readonly (readonly (string | null)[])[],
 ): Hashes | null {
   if (signed === null) return null;
   for (const [i, leaves] of candidates.entries()) {
     if (leaves.length !== end - begin || !isWhole(leaves)) continue;
-    const found = i === 0 ? (node as Uint8Array) : rootOf(leaves);
-    if (isSame(found, signed)) return leaves;
+    const found = i === 0 ? node : rootOf(leaves);
+    if (found === signed) return leaves;
   }
   return null;
 }
@@ -151,5 +150,5 @@ function truthOf(
 /** Whether an entry goes on from the one before it, as far as that can be told. */
 function links(before: Examined | null, { prev }: Examined): boolean {
   if (before?.leaf === null || before === null || prev === null) return true;
-  return prev === toHex(before.leaf);
+  return prev === before.leaf;
 }

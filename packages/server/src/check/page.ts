@@ -2,9 +2,12 @@ import { HASH_SIZE } from '@affidavit/ledger';
 import { sql, type Kysely } from 'kysely';
 
 import type { EntriesTable, PartsTable, Tables } from '../store/tables.ts';
-import { bytesOfText, readable, type LogSource } from './source.ts';
+import { bytesOfText, hexOf, readable, type LogSource } from './source.ts';
 
-type EntryRow = Omit<EntriesTable, 'app' | 'fingerprint'>;
+type EntryRow = Omit<EntriesTable, 'app' | 'fingerprint' | 'leaf_hash'> & {
+  /** In hex. */
+  readonly leaf_hash: string;
+};
 
 export type StoredPart = Omit<PartsTable, 'app'>;
 
@@ -65,11 +68,12 @@ async function weigh(db: Kysely<Tables>, app: number, first: number, end: number
 }
 
 async function readPage(source: LogSource, first: number, end: number): Promise<Stored[]> {
-  const { db, app } = source;
+  const { db, kind, app } = source;
   const page: Stored[] = Array.from({ length: end - first }, () => 'missing');
   const entries = await db
     .selectFrom('entries')
-    .select(['seq', 'event_id', 'created_at', 'header', 'leaf_hash'])
+    .select(['seq', 'event_id', 'created_at', 'header'])
+    .select((eb) => hexOf(kind, eb.ref('leaf_hash')).as('leaf_hash'))
     .where('app', '=', app)
     .where('seq', '>=', first)
     .where('seq', '<', end)
@@ -94,8 +98,8 @@ async function readPage(source: LogSource, first: number, end: number): Promise<
     if (typeof entry === 'object') entry.parts.push(part);
   }
   const doubtful = page.filter((entry) => typeof entry === 'object' && isDoubtful(entry));
-  for (const entry of doubtful as StoredEntry[]) {
-    if (!(await isAsStored(source, entry))) page[entry.seq - first] = 'unreadable';
+  for (const seq of await findMended(source, doubtful as StoredEntry[])) {
+    page[seq - first] = 'unreadable';
   }
   return page;
 }
@@ -105,8 +109,7 @@ function isEntry({ event_id, created_at, header, leaf_hash }: EntryRow): boolean
   return (
     typeof event_id === 'string' &&
     typeof header === 'string' &&
-    leaf_hash instanceof Uint8Array &&
-    leaf_hash.length === HASH_SIZE &&
+    leaf_hash?.length === 2 * HASH_SIZE &&
     Number.isInteger(created_at) &&
     Math.abs(created_at) <= TIME_MAX
   );
@@ -123,28 +126,40 @@ function isDoubtful({ event_id, header, parts }: StoredEntry): boolean {
   );
 }
 
-/** Whether the texts that were read are, byte by byte, those that are stored. */
-async function isAsStored({ db, kind, app }: LogSource, entry: StoredEntry): Promise<boolean> {
-  const row = await db
+/** Entries of which a text that was read is not, byte by byte, the one that is stored. */
+async function findMended(
+  { db, kind, app }: LogSource,
+  entries: readonly StoredEntry[],
+): Promise<Set<number>> {
+  const mended = new Set<number>();
+  if (entries.length === 0) return mended;
+  const read = new Map(entries.map((entry) => [entry.seq, entry]));
+  const rows = await db
     .selectFrom('entries')
     .select((eb) => [
+      'seq',
       bytesOfText(kind, eb.ref('header')).as('header'),
       bytesOfText(kind, eb.ref('event_id')).as('event_id'),
     ])
     .where('app', '=', app)
-    .where('seq', '=', entry.seq)
-    .executeTakeFirst();
+    .where('seq', 'in', [...read.keys()])
+    .execute();
   const parts = await db
     .selectFrom('parts')
-    .select((eb) => ['part', bytesOfText(kind, eb.ref('body')).as('body')])
+    .select((eb) => ['seq', 'part', bytesOfText(kind, eb.ref('body')).as('body')])
     .where('app', '=', app)
-    .where('seq', '=', entry.seq)
-    .orderBy('part')
+    .where('seq', 'in', [...read.keys()])
     .execute();
-  const stored = [row?.header, row?.event_id, ...parts.map(({ body }) => body)];
-  const read = [entry.header, entry.event_id, ...entry.parts.map(({ body }) => body)];
-  return (
-    stored.length === read.length &&
-    stored.every((bytes, i) => bytes !== undefined && Buffer.from(read[i] ?? '').equals(bytes))
-  );
+  for (const { seq, header, event_id } of rows) {
+    const entry = read.get(seq);
+    if (!isText(header, entry?.header) || !isText(event_id, entry?.event_id)) mended.add(seq);
+  }
+  for (const { seq, part, body } of parts) {
+    const known = read.get(seq)?.parts.find((one) => one.part === part);
+    if (!isText(body, known?.body)) mended.add(seq);
+  }
+  return mended;
 }
+
+const isText = (bytes: Uint8Array, text: string | undefined): boolean =>
+  typeof text === 'string' && Buffer.from(text).equals(bytes);

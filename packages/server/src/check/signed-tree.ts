@@ -1,17 +1,19 @@
 import {
   CompactRange,
+  fromHex,
   LedgerError,
   rangeNodes,
   readRange,
   TILE_HEIGHT,
   TILE_WIDTH,
+  toHex,
   type Checkpoint,
 } from '@affidavit/ledger';
 
 import { storedNodes } from '../prove/nodes.ts';
 import { nativeSha256 } from '../sequence/hash.ts';
 import { readable, type LogSource } from './source.ts';
-import { findDamage, isSame, readTile, rootOf, splitHashes, type Hashes } from './tile.ts';
+import { findDamage, readTile, rootOf, splitHashes, type Hashes } from './tile.ts';
 
 /**
  * The compact range [0, size) whose root is the signed one: as it is kept with the head, or put
@@ -21,9 +23,8 @@ export async function signedFrontier(
   { db, app }: LogSource,
   { size, root }: Checkpoint,
   kept: unknown,
-): Promise<Uint8Array[] | null> {
-  const isSigned = (hashes: readonly Uint8Array[]) =>
-    isSame(new CompactRange({ begin: 0, end: size, hashes }, nativeSha256).root(), root);
+): Promise<Hashes | null> {
+  const isSigned = (hashes: Hashes) => toHex(rangeOf(0, size, hashes).root()) === toHex(root);
   const first = splitHashes(kept, rangeNodes(0, size).length);
   if (first && isSigned(first)) return first;
   const again = await readable(() =>
@@ -32,10 +33,14 @@ export async function signedFrontier(
   return again && isSigned(again) ? again : null;
 }
 
+/** A compact range (see the ledger) out of its hashes. */
+export const rangeOf = (begin: number, end: number, hashes: Hashes): CompactRange =>
+  new CompactRange({ begin, end, hashes: hashes.map(fromHex) }, nativeSha256);
+
 /** Null where hashes are missing from the store. */
-async function readNodes(read: () => Promise<Uint8Array[]>): Promise<Uint8Array[] | null> {
+async function readNodes(read: () => Promise<Uint8Array[]>): Promise<Hashes | null> {
   try {
-    return await read();
+    return (await read()).map(toHex);
   } catch (error) {
     if (error instanceof LedgerError) return null;
     throw error;
@@ -47,7 +52,7 @@ export interface Span {
   readonly begin: number;
   readonly end: number;
   /** The node, as signed; null where what is stored does not lead from the checkpoint to it. */
-  readonly node: Uint8Array | null;
+  readonly node: string | null;
 }
 
 /** Hashes of one level that stand below one signed node. */
@@ -60,7 +65,7 @@ interface FrontierNode {
   /** Its first leaf. */
   readonly begin: number;
   readonly level: number;
-  readonly hash: Uint8Array | null;
+  readonly hash: string | null;
 }
 
 /**
@@ -83,7 +88,7 @@ export class SignedTree {
       onTile,
     }: {
       readonly size: number;
-      readonly frontier: readonly Uint8Array[] | null;
+      readonly frontier: Hashes | null;
       readonly onTile: (seq: number) => void;
     },
   ) {
@@ -118,7 +123,7 @@ export class SignedTree {
   }
 
   /** The node above tile `index` of tile level `level - 1`. */
-  async #node(level: number, index: number): Promise<Uint8Array | null> {
+  async #node(level: number, index: number): Promise<string | null> {
     const width = TILE_WIDTH ** level;
     const top = this.#topOf(index * width);
     if (top.level === level * TILE_HEIGHT) return top.hash;
@@ -136,7 +141,7 @@ export class SignedTree {
     if (node === null) return { first, hashes: null };
     const tile = isTile ? await readTile(this.#source, level, first / TILE_WIDTH) : null;
     const isTrue = (hashes: Hashes | null): hashes is Hashes =>
-      hashes !== null && isSame(rootOf(hashes), node);
+      hashes !== null && rootOf(hashes) === node;
     let hashes: Hashes | null = tile?.hashes ?? null;
     if (!isTrue(hashes)) hashes = await this.#rootsBelow(level, first, count);
     if (!isTrue(hashes)) hashes = await this.#rootsAgain(level, first, count);
@@ -168,7 +173,7 @@ export class SignedTree {
 
   /** Hashed again from the tiles one level below. */
   async #rootsAgain(level: number, first: number, count: number): Promise<Hashes | null> {
-    const roots: Uint8Array[] = [];
+    const roots: string[] = [];
     for (let index = first; index < first + count; index++) {
       const tile = await readTile(this.#source, level - 1, index);
       if (tile === null) return null;

@@ -21,6 +21,11 @@ export function bytesOfText(
   return kind === 'sqlite' ? sql`cast(${text} as blob)` : sql`convert_to(${text}, 'UTF8')`;
 }
 
+/** Bytes in lower-case hex, which costs half of what they cost as bytes. */
+export function hexOf(kind: Database['kind'], bytes: Expression<Uint8Array>): RawBuilder<string> {
+  return kind === 'sqlite' ? sql`lower(hex(${bytes}))` : sql`encode(${bytes}, 'hex')`;
+}
+
 /** SQLite's disk errors, damage, and files that are no database. */
 const SQLITE_DAMAGE: ReadonlySet<number> = new Set([10, 11, 26]);
 /** PostgreSQL's internal errors, disk errors, and texts that are none. */

@@ -2,7 +2,6 @@ import { LedgerError, parseVerifierKey } from '@affidavit/ledger';
 import { sql, type Kysely } from 'kysely';
 
 import { PRIMARY_KEYS, type SigningKeysTable, type Tables } from '../store/tables.ts';
-import { isSame } from './tile.ts';
 
 /** Of one kind of trouble no more is told. */
 const TOLD_MAX = 20;
@@ -125,7 +124,7 @@ function keyTrouble(key: SigningKeysTable): string | null {
   try {
     const { name, publicKey } = parseVerifierKey(key.verifier_key);
     if (name !== key.origin) return `${about} has another origin than its verifier key`;
-    if (!isSame(publicKey, key.public_key)) return `${about} has another public key`;
+    if (Buffer.compare(publicKey, key.public_key) !== 0) return `${about} has another public key`;
   } catch (error) {
     if (!(error instanceof LedgerError || error instanceof TypeError)) throw error;
     return `${about} has a verifier key that is none`;

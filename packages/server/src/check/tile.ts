@@ -1,40 +1,40 @@
-import { HASH_SIZE, nodeHash, TILE_WIDTH } from '@affidavit/ledger';
+import { hash } from 'node:crypto';
 
-import { nativeSha256 } from '../sequence/hash.ts';
+import { HASH_SIZE, TILE_WIDTH } from '@affidavit/ledger';
+
 import { readable, type LogSource } from './source.ts';
 
-/** 32 bytes each. */
-export type Hashes = readonly Uint8Array[];
+/** In lower-case hex, as headers write them: they are compared more often than hashed. */
+export type Hashes = readonly string[];
 
-export const isSame = (left: Uint8Array, right: Uint8Array): boolean =>
-  Buffer.compare(left, right) === 0;
+const HEX_DIGITS = 2 * HASH_SIZE;
+/** RFC 6962 section 2.1: SHA-256(0x01 ‖ left ‖ right). */
+const node = Buffer.alloc(1 + 2 * HASH_SIZE, 1);
 
 /** The root of a whole subtree: over a power of two of hashes. */
-export function rootOf(hashes: Hashes): Uint8Array {
-  let level = hashes;
-  while (level.length > 1) {
-    const above: Uint8Array[] = [];
-    for (let i = 0; i < level.length; i += 2) {
-      above.push(nodeHash(level[i] as Uint8Array, level[i + 1] as Uint8Array, nativeSha256));
+export function rootOf(hashes: Hashes): string {
+  const level = Buffer.from(hashes.join(''), 'hex');
+  for (let width = hashes.length; width > 1; width /= 2) {
+    for (let i = 0; i < width / 2; i++) {
+      level.copy(node, 1, i * 2 * HASH_SIZE, (i + 1) * 2 * HASH_SIZE);
+      level.write(hash('sha256', node, 'binary'), i * HASH_SIZE, 'binary');
     }
-    level = above;
   }
-  return level[0] as Uint8Array;
+  return level.toString('hex', 0, HASH_SIZE);
 }
 
 /** Hashes that stand back to back, or null where that is not so many of them. */
-export function splitHashes(bytes: unknown, count: number): Uint8Array[] | null {
+export function splitHashes(bytes: unknown, count: number): string[] | null {
   if (!(bytes instanceof Uint8Array) || bytes.length !== count * HASH_SIZE) return null;
-  return Array.from({ length: count }, (_, i) =>
-    bytes.subarray(i * HASH_SIZE, (i + 1) * HASH_SIZE),
-  );
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+  return Array.from({ length: count }, (_, i) => text.slice(i * HEX_DIGITS, (i + 1) * HEX_DIGITS));
 }
 
 /** A full tile as it is stored. */
 export interface StoredTile {
   readonly hashes: Hashes;
   /** The node above it; null where that cannot be one. */
-  readonly root: Uint8Array | null;
+  readonly root: string | null;
 }
 
 /** Null where there is none, or none of the right length. */
@@ -63,17 +63,16 @@ export async function readTile(
 export function findDamage(
   tile: StoredTile | null,
   known: {
-    readonly hashes: readonly (Uint8Array | null)[] | null;
-    readonly root: Uint8Array | null;
+    readonly hashes: readonly (string | null)[] | null;
+    readonly root: string | null;
   },
 ): number | null {
   if (tile === null) return 0;
-  const at = tile.hashes.findIndex((hash, i) => {
+  const at = tile.hashes.findIndex((one, i) => {
     const expected = known.hashes?.[i] ?? null;
-    return expected !== null && !isSame(hash, expected);
+    return expected !== null && one !== expected;
   });
   if (at >= 0) return at;
   if (known.root === null) return null;
-  const rootStands = tile.root !== null && isSame(tile.root, known.root);
-  return rootStands && known.hashes !== null ? null : 0;
+  return tile.root === known.root && known.hashes !== null ? null : 0;
 }

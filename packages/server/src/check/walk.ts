@@ -9,9 +9,9 @@ import type { LocatedRange, TimeRange } from './locate.ts';
 import type { LogEnd } from './log-end.ts';
 import { readStored, type Stored } from './page.ts';
 import { Removals } from './removals.ts';
-import { SignedTree, signedFrontier, type Span } from './signed-tree.ts';
+import { rangeOf, SignedTree, signedFrontier, type Span } from './signed-tree.ts';
 import type { LogSource } from './source.ts';
-import { isSame, splitHashes, type Hashes } from './tile.ts';
+import { splitHashes, type Hashes } from './tile.ts';
 
 export interface Progress {
   readonly checked: number;
@@ -62,7 +62,7 @@ export class LogWalk {
     const frontier = checkpoint && (await signedFrontier(source, checkpoint, head.frontier));
     const onTile = (seq: number) => findings.add(seq, 'tile');
     const tree = new SignedTree(source, { size, frontier, onTile });
-    const last_leaf = splitHashes(head.last_leaf, 1)?.[0] ?? new Uint8Array(0);
+    const last_leaf = splitHashes(head.last_leaf, 1)?.[0] ?? '';
     const last = await this.#walk(tree, { size, last_leaf });
     if (findings.more) return;
     if (checkpoint && !this.#isProved) this.#checkRoot(checkpoint, last, last_leaf);
@@ -72,7 +72,7 @@ export class LogWalk {
 
   async #walk(
     tree: SignedTree,
-    { size, last_leaf }: { readonly size: number; readonly last_leaf: Uint8Array },
+    { size, last_leaf }: { readonly size: number; readonly last_leaf: string },
   ): Promise<Examined | null> {
     const { source, range, findings } = this.#walking;
     const begin = range.first - (range.first % TILE_WIDTH);
@@ -121,37 +121,38 @@ export class LogWalk {
   }
 
   /** `node`: what the entries of the span hash to. */
-  #prove({ begin, end, node: signed }: Span, node: Uint8Array | null): void {
+  #prove({ begin, end, node: signed }: Span, node: string | null): void {
     if (signed === null) this.#isProved = false;
     if (node === null) this.#tree = null;
-    else this.#tree?.merge(new CompactRange({ begin, end, hashes: [node] }, nativeSha256));
+    else this.#tree?.merge(rangeOf(begin, end, [node]));
   }
 
   /** What does not follow from the checkpoint node by node may still do so as a whole. */
-  #checkRoot({ size, root }: Checkpoint, last: Examined | null, last_leaf: Uint8Array): void {
+  #checkRoot({ size, root }: Checkpoint, last: Examined | null, last_leaf: string): void {
     const { findings } = this.#walking;
     const tree = this.#tree;
-    const isSigned = tree?.end === size && isSame(tree.root(), root);
+    const isSigned = tree?.end === size && toHex(tree.root()) === toHex(root);
     if (isSigned) return;
-    const isLast = last?.seq === size - 1 && last.leaf && !isSame(last.leaf, last_leaf);
+    const isLast = last?.seq === size - 1 && last.leaf !== null && last.leaf !== last_leaf;
     if (isLast) findings.add(last.seq, 'prev');
     else if (findings.none) findings.add(null, 'root');
   }
 
-  #checkHead(head: HeadsTable, last: Examined, frontier: Hashes | null): void {
+  #checkHead(
+    { last_leaf, ...head }: Omit<HeadsTable, 'last_leaf'> & { readonly last_leaf: string },
+    last: Examined,
+    frontier: Hashes | null,
+  ): void {
     const { findings } = this.#walking;
-    const hashes = frontier ?? this.#tree?.state().hashes ?? null;
+    const hashes = frontier ?? this.#tree?.state().hashes.map(toHex) ?? null;
     const isWrong =
-      (hashes && !holds(head.frontier, hashes)) ||
-      (last.leaf && !isSame(last.leaf, head.last_leaf)) ||
+      (hashes && splitHashes(head.frontier, hashes.length)?.join('') !== hashes.join('')) ||
+      (last.leaf && last.leaf !== last_leaf) ||
       (last.created_at && Date.parse(last.created_at) !== head.last_created_at);
     // An entry that was changed at the end is named already.
     if (isWrong && !findings.within(last.seq, last.seq + 1)) findings.add(null, 'head');
   }
 }
-
-const holds = (kept: unknown, hashes: Hashes): boolean =>
-  kept instanceof Uint8Array && isSame(kept, Buffer.concat(hashes));
 
 /** Reads and examines one entry after another. */
 class EntryReader {
@@ -175,7 +176,7 @@ class EntryReader {
         this.#at = 0;
       }
       const entry = examine(this.#seq++, this.#page[this.#at++] as Stored, this.#prev);
-      this.#prev = entry.leaf && toHex(entry.leaf);
+      this.#prev = entry.leaf;
       taken.push(entry);
     }
     return taken;

@@ -48,6 +48,12 @@ export function hashLeaf(header: string): Uint8Array {
   return digestOf(withText(1, header));
 }
 
+/** The same in lower-case hex. */
+export function hashLeafHex(header: string): string {
+  scratch[0] = 0;
+  return hash('sha256', withText(1, header), 'hex');
+}
+
 const BLOCK_BYTES = 64;
 const outer = Buffer.allocUnsafeSlow(BLOCK_BYTES + HASH_SIZE);
 

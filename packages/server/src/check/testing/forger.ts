@@ -5,6 +5,7 @@ import {
   CompactRange,
   encodeHeader,
   formatCheckpoint,
+  fromHex,
   parseHeader,
   rangeNodes,
   signNote,
@@ -39,17 +40,18 @@ interface Extent {
   readonly checkpoint?: boolean;
 }
 
-/** Another id at `first`, and all entries from there in a sound chain. */
+/** Another id at `first`, and all entries from there, or a number of them, in a sound chain. */
 export async function rewriteFrom(
   db: Kysely<Tables>,
   first: number,
   extent: Extent,
+  count = Infinity,
 ): Promise<void> {
   const rows = await db.selectFrom('entries').selectAll().orderBy('seq').execute();
   const tree = new CompactRange(undefined, nativeSha256);
   let prev = ZERO_HASH;
   for (const row of rows) {
-    if (row.seq >= first) {
+    if (row.seq >= first && row.seq < first + count) {
       const known = parseHeader(row.header);
       const event_id = row.seq === first ? 'evt_forged' : known.event_id;
       row.header = encodeHeader({ ...known, event_id, prev });
@@ -78,7 +80,8 @@ async function rewriteTree(
 ): Promise<void> {
   for (let tile = 0; (tile + 1) * TILE_WIDTH <= leaves.length; tile++) {
     const hashes = leaves.slice(tile * TILE_WIDTH, (tile + 1) * TILE_WIDTH);
-    const set = { hashes: Buffer.concat(hashes), root: rootOf(hashes) };
+    const root = fromHex(rootOf(hashes.map(toHex)));
+    const set = { hashes: Buffer.concat(hashes), root };
     await db.updateTable('tiles').set(set).where('tile', '=', tile).execute();
   }
   const frontier = Buffer.concat(tree.state().hashes);
