@@ -4,8 +4,10 @@ import { after, before, describe, it } from 'node:test';
 import { verifyEvidence, verifyInclusion } from '@affidavit/ledger';
 
 import { newTrail, type KeptTrail } from './support/kept-trail.ts';
-import { startAffidavit, type Affidavit } from './support/server.ts';
+import { startAffidavit, type Affidavit, type Answer } from './support/server.ts';
+import { startService } from './support/service.ts';
 import type { Entry } from './support/trail.ts';
+import { makeAgent, makeGrant, problem } from './support/world.ts';
 
 /** Erasure over HTTP: of entries, of a principal, of single parts; never of what is on hold. */
 
@@ -29,6 +31,12 @@ const many = (count: number, principal_id: string) =>
 
 const statuses = (trail: KeptTrail, entries: readonly { event_id: string }[]) =>
   Promise.all(entries.map(({ event_id }) => trail.show(event_id)));
+
+/** The entry that says how a brokered call ended. */
+async function outcomeOf(trail: KeptTrail, { body }: Answer): Promise<string> {
+  const query = `event_type=api.called&execution_id=${String(body.execution_id)}`;
+  return String((await trail.list(query))[0]?.event_id);
+}
 
 describe('erasure', () => {
   it('of entries by their ids removes all that they say, and their proofs stay', async () => {
@@ -124,6 +132,40 @@ describe('erasure', () => {
     await trail.days(0);
     await trail.sweep();
     assert.equal(await trail.show(String(said?.event_id)), 200);
+  });
+
+  it('takes the answer that is kept for repeats, and the call is not made again', async () => {
+    const service = await startService(async (_, response) => {
+      response.end(`a secret for ada, ${service.received.length}`);
+    });
+    const trail = await begin('repeats');
+    const { app } = trail;
+    const principal = { type: 'user', id: 'ada' };
+    const { grant_id } = await makeGrant(server, app, {
+      provider: 'api',
+      base_url: service.url,
+      secret: 'sk_live_0123456789abcdef',
+      agents: '*',
+      principal,
+    });
+    const agent = await makeAgent(server, app, 'repeating');
+    const call = (name: string) =>
+      server.request('POST', '/v1/request', {
+        key: agent.key,
+        body: { url: service.url, grant_id },
+        headers: { 'idempotency-key': name },
+      });
+    const first = await call('once');
+    assert.ok(first.status === 200 && first.text.includes('a secret for ada'), first.text);
+    assert.equal((await call('once')).text, first.text);
+    await call('another');
+    await trail.erase({ event_ids: [await outcomeOf(trail, first)], parts: ['response_body'] });
+    problem(await call('once'), 410, 'gone');
+    assert.equal((await call('another')).status, 200);
+    await trail.erase({ principal_id: 'ada' });
+    problem(await call('another'), 410, 'gone');
+    assert.equal(service.received.length, 2);
+    await service.close();
   });
 
   it('of what is unknown, of nobody or without a reason is refused', async () => {

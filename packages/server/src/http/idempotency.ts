@@ -11,6 +11,9 @@ import { JsonText, type Context, type Route } from './route.ts';
  * Answers are sealed, because some show a key once.
  */
 
+/** The status of an answer that was erased, with what it told of. */
+const ERASED = 410;
+
 const KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
 
 export function readIdempotencyKey(header: string | string[] | undefined): string | null {
@@ -51,7 +54,8 @@ export async function once(
   const rows = await services.directory.rows('idempotency', where);
   if (rows[0]) return { stored: replay(context, rows[0], fingerprint), replayed: true };
   const { processId: process_id } = services;
-  const row = { ...where, fingerprint, status: null, sealed_answer: null, process_id };
+  const claimed = { status: null, sealed_answer: null, execution_id: null };
+  const row = { ...where, fingerprint, ...claimed, process_id };
   await services.trail.apply(identity.app, [
     { op: 'insert', table: 'idempotency', row: { ...row, created_at: services.now() } },
   ]);
@@ -59,7 +63,7 @@ export async function once(
     const result = await route.handler(context);
     const text = result instanceof JsonText ? result.text : JSON.stringify(result);
     const stored = { status: route.status ?? 200, text };
-    await keep(context, where, stored);
+    await keep(context, where, stored, result);
     return { stored, replayed: false };
   } catch (error) {
     await settle(context, where, error);
@@ -69,9 +73,17 @@ export async function once(
 
 type Claim = { readonly app: number; readonly key_id: string; readonly idempotency_key: string };
 
-async function keep({ services }: Context, where: Claim, { status, text }: Stored): Promise<void> {
+/** `answer` is what was sent or thrown: an execution that it tells of may be erased later. */
+async function keep(
+  { services }: Context,
+  where: Claim,
+  { status, text }: Stored,
+  answer: unknown,
+): Promise<void> {
   const sealed_answer = services.keyring.seal(text, purposeOf(where.idempotency_key));
-  const set = { status, sealed_answer };
+  const { execution_id } = (answer ?? {}) as { execution_id?: unknown };
+  const told = typeof execution_id === 'string' ? { execution_id } : {};
+  const set = { status, sealed_answer, ...told };
   await services.trail.apply(where.app, [{ op: 'update', table: 'idempotency', where, set }]);
 }
 
@@ -87,13 +99,18 @@ async function settle(context: Context, where: Claim, error: unknown): Promise<v
     await services.trail.apply(where.app, [released]).catch(() => undefined);
   } else if (error.status !== 500 && error.status !== 503) {
     const stored = { status: error.status, text: JSON.stringify(toProblem(error)) };
-    await keep(context, where, stored).catch(() => undefined);
+    await keep(context, where, stored, error.details.extra).catch(() => undefined);
   }
 }
 
 function replay({ services }: Context, row: IdempotencyTable, fingerprint: Buffer): Stored {
   if (!fingerprint.equals(row.fingerprint)) {
     throw new AffidavitError('idempotency_mismatch', 'the key was used for another request', {
+      field: 'Idempotency-Key',
+    });
+  }
+  if (row.status === ERASED && row.sealed_answer === null) {
+    throw new AffidavitError('gone', 'the answer was erased; the request is not made again', {
       field: 'Idempotency-Key',
     });
   }

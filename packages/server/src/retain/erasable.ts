@@ -2,7 +2,8 @@ import type { Kysely } from 'kysely';
 
 import type { Deadline } from '../query/deadline.ts';
 import type { Filter } from '../query/filter.ts';
-import { find, sizeOf } from '../query/page.ts';
+import { find, firstAtOrAfter, sizeOf } from '../query/page.ts';
+import { readRecords } from '../query/records.ts';
 import type { Tables } from '../store/tables.ts';
 import { readRetention, type Removable } from './expired.ts';
 import { readKeeping, type Named } from './keeping.ts';
@@ -21,12 +22,16 @@ export interface ErasableRequest {
   readonly parts: readonly string[] | null;
   /** Entries up to here are done with; -1 at first. */
   readonly after: number;
+  /** Answers are kept for repeats from then on, epoch ms. */
+  readonly answersSince: number;
 }
 
 export interface ErasableStep {
   /** What it was decided on: see `RetentionTable.revision`. */
   readonly revision: string;
   readonly entries: readonly Removable[];
+  /** Executions of theirs whose answers may be kept for repeats. */
+  readonly executions: readonly string[];
   /** Those of the entries that are on hold. */
   readonly held: readonly { readonly event_id: string; readonly hold_id: string }[];
   /** Those that say what was removed: they stay. */
@@ -41,7 +46,7 @@ export async function readErasable(
   request: ErasableRequest,
   deadline: Deadline,
 ): Promise<ErasableStep> {
-  const { app, concerned, parts, after } = request;
+  const { app, concerned, parts, after, answersSince } = request;
   const { revision } = await readRetention(db, app);
   const named =
     'principal_id' in concerned
@@ -55,11 +60,25 @@ export async function readErasable(
     entries: entries.map((entry) => {
       return { ...entry, rows: counts.get(entry.seq) as number, kept: false };
     }),
+    executions: await recentExecutions(db, app, entries, answersSince),
     held: [...held].map(([event_id, hold_id]) => ({ event_id, hold_id })),
     telling: [...telling],
     after: named.at(-1)?.seq ?? after,
     done: named.length < ENTRIES_PER_STEP,
   };
+}
+
+async function recentExecutions(
+  db: Kysely<Tables>,
+  app: number,
+  entries: readonly Named[],
+  since: number,
+): Promise<string[]> {
+  const first = await firstAtOrAfter(db, app, await sizeOf(db, app), since);
+  const recent = entries.filter(({ seq }) => seq >= first).map(({ seq }) => seq);
+  const records = await readRecords(db, app, recent, 'asc');
+  const ids = records.flatMap(({ envelope }) => envelope.execution_id ?? []);
+  return [...new Set(ids.map(String))];
 }
 
 /** The next entries on behalf of a principal. */

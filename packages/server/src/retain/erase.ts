@@ -7,11 +7,14 @@ import type { RowsRequest } from '../query/reader-thread.ts';
 import type { Services } from '../services.ts';
 import type { Effect, Row } from '../store/port.ts';
 import type { ErasuresTable } from '../store/tables.ts';
+import { DAY_MS } from './decision.ts';
 import type { Concerned, ErasableStep } from './erasable.ts';
 import { rangesOf, removalEffects, shownRanges } from './removal.ts';
 
 /** Tries of one step that something else came before. */
 const TRIES_MAX = 20;
+/** Longer than answers are kept for repeats. */
+const ANSWERS_KEPT_MS = 2 * DAY_MS;
 /** Held entries that a refusal names. */
 const NAMED_MAX = 20;
 
@@ -122,6 +125,7 @@ export class Erasures {
       concerned: concernedBy(row),
       parts: partsOf(row),
       after: row.after_seq,
+      answersSince: this.#services.now() - ANSWERS_KEPT_MS,
     });
     const kept: Untouchable[] = [...step.held, ...step.telling.map((event_id) => ({ event_id }))];
     if (kept.length > 0) return this.#giveUp(app, row, kept.slice(0, NAMED_MAX));
@@ -138,7 +142,7 @@ export class Erasures {
   }
 
   async #erase(app: AppRef, row: ErasuresTable, step: ErasableStep): Promise<void> {
-    const { revision, entries, done, after } = step;
+    const { revision, entries, executions, done, after } = step;
     const parts = partsOf(row);
     const event_id = newId('event');
     const erased = row.erased + entries.length;
@@ -153,6 +157,7 @@ export class Erasures {
     await this.#record(app, { ...event, event_id }, [
       this.#advance(row, { erased, ...(done ? this.#ended('done') : { after_seq: after }) }),
       ...(entries.length > 0 ? removalEffects(plan) : []),
+      ...executions.map(eraseAnswer),
     ]);
   }
 
@@ -187,6 +192,12 @@ export class Erasures {
   async #record({ app, app_id }: AppRef, event: AuditEvent, effects: readonly Effect[]) {
     await this.#services.trail.record({ app, app_id, events: [event], effects });
   }
+}
+
+/** What a repeat of the request would be answered is what was erased; it gets a 410 instead. */
+function eraseAnswer(execution_id: string): Effect {
+  const set = { status: 410, sealed_answer: null };
+  return { op: 'update', table: 'idempotency', where: { execution_id }, set, any: true };
 }
 
 /** An entry about an erasure: who asked, what it is about, without naming anybody. */

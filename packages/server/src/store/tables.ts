@@ -238,9 +238,12 @@ export interface IdempotencyTable {
   fingerprint: Uint8Array;
   /** Absent while the first request is under way. */
   status: number | null;
+  /** Absent too where it was erased: its status is 410 then. */
   sealed_answer: string | null;
   process_id: string;
   created_at: number;
+  /** The execution that the answer tells of. */
+  execution_id: string | null;
 }
 
 /** How long an app keeps what can be removed. Every app has a row. */

@@ -285,6 +285,12 @@ END $do$;
 REVOKE EXECUTE ON FUNCTION affidavit_drop_parts(bigint, bigint) FROM PUBLIC;
 `;
 
+/** Which execution a kept answer tells of, so that it goes with it. */
+const ANSWERED = `
+ALTER TABLE idempotency ADD COLUMN execution_id TEXT;
+CREATE INDEX idempotency_execution ON idempotency (execution_id) WHERE execution_id IS NOT NULL;
+`;
+
 const collated = (step: string) => step.replaceAll(/\bTEXT\b/g, 'text COLLATE "C"');
 
 /** Whether anyone may read the ledger of an app. */
@@ -319,4 +325,5 @@ export const MIGRATIONS: readonly string[] = [
   MAKING_PARTS,
   collated(UNFREED),
   collated(WITNESSES),
+  collated(ANSWERED),
 ];

@@ -168,6 +168,12 @@ CREATE TABLE cosignatures (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Which execution a kept answer tells of, so that it goes with it. */
+const ANSWERED = `
+ALTER TABLE idempotency ADD COLUMN execution_id TEXT;
+CREATE INDEX idempotency_execution ON idempotency (execution_id) WHERE execution_id IS NOT NULL;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   KEY_ROTATION,
@@ -176,4 +182,5 @@ export const MIGRATIONS: readonly string[] = [
   ERASURES,
   UNFREED,
   WITNESSES,
+  ANSWERED,
 ];
