@@ -78,8 +78,14 @@ describe('erasure', () => {
     const theirs = await trail.write(many(1000, 'usr_erased'));
     const others = await trail.write(many(3, 'usr_other'));
     theirs.push(...(await trail.write(many(700, 'usr_erased'))));
+    await trail.list('principal_id=usr_erased&provider=crm');
+    await trail.list('principal_id=usr_other&provider=crm');
     const erasure = await trail.erase({ principal_id: 'usr_erased' });
     assert.deepEqual([erasure.erased, erasure.state], [1700, 'done']);
+    const asked = await trail.list('event_type=trail.read');
+    const naming = asked.map(({ args }) => JSON.stringify(args));
+    assert.equal(naming.filter((args) => args === undefined).length, 1, 'who asked is still there');
+    assert.ok(naming.some((args) => args?.includes('usr_other')));
     const sample = theirs.filter((_, n) => n % 50 === 0);
     assert.deepEqual(new Set(await statuses(trail, sample)), new Set([410]));
     assert.deepEqual(await statuses(trail, others), [200, 200, 200]);
@@ -89,9 +95,12 @@ describe('erasure', () => {
     assert.equal(said[0]?.reason, 'asked for');
     const done = said.filter(({ event_type }) => event_type === 'erasure.executed');
     const sum = done.reduce((all, { args }) => all + (args as { entries: number }).entries, 0);
-    assert.equal(sum, 1700);
+    assert.equal(sum, 1701);
     assert.ok(done.every(({ actor_id }) => actor_id === trail.app.key_id));
     assert.ok(!JSON.stringify(said).includes('usr_erased'));
+    const digests = new Set(said.map(({ args }) => (args as Entry).principal_digest));
+    assert.match([...digests].join(), /^[0-9a-f]{32}$/);
+    assert.equal((await trail.ask(200, 'GET', '/v1/ledger/verify')).ok, true);
     const path = (id: string) => `/v1/erasures?principal_id=${id}`;
     const found = await trail.ask<{ data: Entry[] }>(200, 'GET', path('usr_erased'));
     assert.deepEqual(

@@ -260,6 +260,40 @@ describe('keys', () => {
   });
 });
 
+describe('sweep', () => {
+  const swept = { deleted: 600, held: 2, done: false, space_freed: true };
+
+  it('goes on until all is swept, and says how much', async (t) => {
+    const { url, asked } = await site(t, (_, response, index) =>
+      sendJson(response, 200, { ...swept, done: index === 2, after: index * 10 }),
+    );
+    const ran = await run(['sweep', '--url', url, '--app', 'app_1', '--accept-clock']);
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.equal(ran.stdout, '1,800 entries removed; 6 older ones are on hold\n');
+    assert.deepEqual(
+      asked.map(({ method, url: { pathname }, text }) => [method, pathname, text]),
+      [-1, 0, 10].map((after) => [
+        'POST',
+        '/v1/retention/sweep',
+        `{"app_id":"app_1","accept_clock":true,"after":${after}}`,
+      ]),
+    );
+  });
+
+  it('says what the server says of its clock', async (t) => {
+    const { url } = await site(t, (_, response) =>
+      sendJson(response, 409, {
+        code: 'conflict',
+        detail: 'the clock has jumped',
+        advice: 'Look.',
+      }),
+    );
+    const ran = await run(['sweep', '--url', url]);
+    assert.equal(ran.code, 1);
+    assert.match(ran.stderr, /the clock has jumped/);
+  });
+});
+
 describe('keys signing', () => {
   it('lists page by page, and rotates', async (t) => {
     const rows = [

@@ -10,6 +10,7 @@ import { addMigrate } from './commands/migrate.ts';
 import { addQuery } from './commands/query.ts';
 import { addRequest } from './commands/request.ts';
 import { addServe } from './commands/serve.ts';
+import { addSweep } from './commands/sweep.ts';
 import { addTail } from './commands/tail.ts';
 import { addVerify } from './commands/verify.ts';
 import { addWitness } from './commands/witness.ts';
@@ -37,6 +38,7 @@ function createProgram(terminal: Terminal): Command {
   addVerify(program, terminal);
   addFsck(program, terminal);
   addKeys(program, terminal);
+  addSweep(program, terminal);
   addCopy(program, terminal);
   addMigrate(program, terminal);
   addDemo(program, terminal);

@@ -30,8 +30,15 @@ export const RetentionExtendBody = z.strictObject({
   ...appId,
 });
 
-/** `accept_clock`: the operator has looked at the clock of the server, and it is right. */
-export const SweepBody = z.strictObject({ accept_clock: z.boolean().optional(), ...appId });
+/**
+ * `accept_clock`: the operator has looked at the clock of the server, and it is right. `after`: go
+ * on where a sweep that was not done said.
+ */
+export const SweepBody = z.strictObject({
+  accept_clock: z.boolean().optional(),
+  after: z.int().min(-1).default(-1),
+  ...appId,
+});
 
 const filterValue = () => z.union([z.string(), z.number(), z.boolean()]);
 

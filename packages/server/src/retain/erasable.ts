@@ -1,19 +1,24 @@
 import type { Kysely } from 'kysely';
 
 import type { Deadline } from '../query/deadline.ts';
-import type { Filter } from '../query/filter.ts';
+import type { Condition, Filter } from '../query/filter.ts';
 import { find, firstAtOrAfter, sizeOf } from '../query/page.ts';
-import { readRecords } from '../query/records.ts';
+import { readRecords, type StoredRecord } from '../query/records.ts';
 import type { Tables } from '../store/tables.ts';
 import { readRetention, type Removable } from './expired.ts';
 import { readKeeping, type Named } from './keeping.ts';
 
 const ENTRIES_PER_STEP = 500;
 
+/** Records that one of these types is looked for in, in one step. */
+const LOOKED_AT_MAX = 5000;
+/** What operators asked and ordered, which may name a principal in its `args`. */
+const NAMING_TYPES = ['trail.read', 'trail.exported', 'hold.placed'];
+
 /** Whose entries, or which. */
-export type Concerned =
-  | { readonly principal_id: string }
-  | { readonly event_ids: readonly string[] };
+export type Wanted = { readonly principal_id: string } | { readonly event_ids: readonly string[] };
+/** Or those in which somebody is named by what operators asked. */
+export type Concerned = Wanted | { readonly naming: string };
 
 export interface ErasableRequest {
   readonly app: number;
@@ -48,12 +53,12 @@ export async function readErasable(
 ): Promise<ErasableStep> {
   const { app, concerned, parts, after, answersSince } = request;
   const { revision } = await readRetention(db, app);
-  const named =
-    'principal_id' in concerned
-      ? await entriesOf(db, app, concerned.principal_id, after, deadline)
-      : await entriesNamed(db, app, concerned.event_ids, after);
-  const counts = await countParts(db, app, named, parts);
-  const entries = named.filter(({ seq }) => counts.has(seq));
+  const found =
+    'event_ids' in concerned
+      ? await entriesNamed(db, app, concerned.event_ids, after)
+      : await entriesAbout(db, app, concerned, after, deadline);
+  const counts = await countParts(db, app, found.entries, parts);
+  const entries = found.entries.filter(({ seq }) => counts.has(seq));
   const { held, telling } = await readKeeping(db, app, entries);
   return {
     revision,
@@ -63,8 +68,8 @@ export async function readErasable(
     executions: await recentExecutions(db, app, entries, answersSince),
     held: [...held].map(([event_id, hold_id]) => ({ event_id, hold_id })),
     telling: [...telling],
-    after: named.at(-1)?.seq ?? after,
-    done: named.length < ENTRIES_PER_STEP,
+    after: found.after,
+    done: found.done,
   };
 }
 
@@ -81,26 +86,42 @@ async function recentExecutions(
   return [...new Set(ids.map(String))];
 }
 
-/** The next entries on behalf of a principal. */
-async function entriesOf(
+interface Found {
+  readonly entries: readonly Named[];
+  readonly after: number;
+  readonly done: boolean;
+}
+
+/** The next entries on behalf of a principal, or those in which operators named them. */
+async function entriesAbout(
   db: Kysely<Tables>,
   app: number,
-  principal_id: string,
+  concerned: Exclude<Concerned, { event_ids: readonly string[] }>,
   after: number,
   deadline: Deadline,
-): Promise<Named[]> {
-  const filter: Filter = {
-    conditions: [{ fields: ['principal_id'], values: [principal_id], prefixes: [] }],
-    words: [],
-    phrases: [],
-  };
+): Promise<Found> {
+  const isNaming = 'naming' in concerned;
+  const condition: Condition = isNaming
+    ? { fields: ['event_type'], values: NAMING_TYPES, prefixes: [] }
+    : { fields: ['principal_id'], values: [concerned.principal_id], prefixes: [] };
+  const filter: Filter = { conditions: [condition], words: [], phrases: [] };
   const span = { first: after + 1, end: await sizeOf(db, app) };
-  const found: Named[] = [];
+  const entries: Named[] = [];
+  let looked = 0;
   for await (const record of find({ db, app, filter, order: 'asc', deadline }, span)) {
-    found.push({ seq: record.seq, event_id: String(record.envelope.event_id) });
-    if (found.length === ENTRIES_PER_STEP) break;
+    const event_id = String(record.envelope.event_id);
+    if (!isNaming || namesInArgs(record, concerned.naming))
+      entries.push({ seq: record.seq, event_id });
+    const isFull = entries.length === ENTRIES_PER_STEP || ++looked === LOOKED_AT_MAX;
+    if (isFull) return { entries, after: record.seq, done: false };
   }
-  return found;
+  return { entries, after: Math.max(after, span.end - 1), done: true };
+}
+
+/** Whether anything in `args` is this text. */
+function namesInArgs({ json }: StoredRecord, text: string): boolean {
+  const { args } = JSON.parse(json) as { args?: unknown };
+  return JSON.stringify(args ?? null).includes(JSON.stringify(text));
 }
 
 async function entriesNamed(
@@ -108,7 +129,7 @@ async function entriesNamed(
   app: number,
   eventIds: readonly string[],
   after: number,
-): Promise<Named[]> {
+): Promise<Found> {
   const rows = await db
     .selectFrom('entries')
     .select(['seq', 'event_id'])
@@ -118,7 +139,9 @@ async function entriesNamed(
     .orderBy('seq')
     .limit(ENTRIES_PER_STEP)
     .execute();
-  return rows.map(({ seq, event_id }) => ({ seq: Number(seq), event_id }));
+  const entries = rows.map(({ seq, event_id }) => ({ seq: Number(seq), event_id }));
+  const done = rows.length < ENTRIES_PER_STEP;
+  return { entries, after: entries.at(-1)?.seq ?? after, done };
 }
 
 /** How many of the parts each entry still has; entries without any are left out. */

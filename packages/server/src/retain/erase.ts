@@ -8,11 +8,14 @@ import type { Services } from '../services.ts';
 import type { Effect, Row } from '../store/port.ts';
 import type { ErasuresTable } from '../store/tables.ts';
 import { DAY_MS } from './decision.ts';
-import type { Concerned, ErasableStep } from './erasable.ts';
+import type { Concerned, ErasableStep, Wanted } from './erasable.ts';
+import type { Removable } from './expired.ts';
 import { rangesOf, removalEffects, shownRanges } from './removal.ts';
 
 /** Tries of one step that something else came before. */
 const TRIES_MAX = 20;
+/** The state in which all entries of a principal are erased, and others that name them follow. */
+const NAMING = 'naming';
 /** Longer than answers are kept for repeats. */
 const ANSWERS_KEPT_MS = 2 * DAY_MS;
 /** Held entries that a refusal names. */
@@ -21,7 +24,7 @@ const NAMED_MAX = 20;
 export type Erasing = Pick<Services, 'readers' | 'trail' | 'now' | 'fingerprintKey'>;
 
 export interface Asked {
-  readonly concerned: Concerned;
+  readonly concerned: Wanted;
   /** Names of parts; all unless given. */
   readonly parts?: readonly string[] | undefined;
   readonly reason: string;
@@ -123,10 +126,11 @@ export class Erasures {
     const step = await this.#services.readers.run<ErasableStep>('erasable', {
       app: app.app,
       concerned: concernedBy(row),
-      parts: partsOf(row),
+      parts: row.state === NAMING ? ['args'] : partsOf(row),
       after: row.after_seq,
       answersSince: this.#services.now() - ANSWERS_KEPT_MS,
     });
+    if (row.state === NAMING) return this.#eraseNaming(app, row, step);
     const kept: Untouchable[] = [...step.held, ...step.telling.map((event_id) => ({ event_id }))];
     if (kept.length > 0) return this.#giveUp(app, row, kept.slice(0, NAMED_MAX));
     const isWhole = step.done && row.after_seq === -1;
@@ -146,19 +150,37 @@ export class Erasures {
     const parts = partsOf(row);
     const event_id = newId('event');
     const erased = row.erased + entries.length;
-    const event = said(row, 'erasure.executed', {
-      entries: entries.length,
-      parts_removed: entries.reduce((sum, { rows }) => sum + rows, 0),
-      ranges: shownRanges(rangesOf(entries.map(({ seq }) => seq))),
-      erased,
-      done,
-    });
+    const event = said(row, 'erasure.executed', { ...countsOf(entries), erased, done });
     const plan = { app: app.app, revision, entries, event_id, ...(parts ? { parts } : {}) };
+    const isNamed = row.principal_id !== null && parts === null;
+    const end = isNamed ? { state: NAMING, after_seq: -1 } : this.#ended('done');
     await this.#record(app, { ...event, event_id }, [
-      this.#advance(row, { erased, ...(done ? this.#ended('done') : { after_seq: after }) }),
+      this.#advance(row, { erased, ...(done ? end : { after_seq: after }) }),
       ...(entries.length > 0 ? removalEffects(plan) : []),
       ...executions.map(eraseAnswer),
     ]);
+  }
+
+  /**
+   * What operators asked about a principal names them too: it goes where nothing keeps it, and who
+   * asked, and when, stays.
+   */
+  async #eraseNaming(app: AppRef, row: ErasuresTable, step: ErasableStep) {
+    const { revision, done, after, held, telling } = step;
+    const kept = new Set([...telling, ...held.map(({ event_id }) => event_id)]);
+    const entries = step.entries.filter(({ event_id }) => !kept.has(event_id));
+    const next = this.#advance(row, done ? this.#ended('done') : { after_seq: after });
+    if (entries.length === 0) {
+      await this.#services.trail.apply(app.app, [next]);
+      return [];
+    }
+    const parts = ['args'];
+    const event_id = newId('event');
+    const about = { ...countsOf(entries), parts, naming: true };
+    const plan = { app: app.app, revision, entries, event_id, parts };
+    const event = { ...said(row, 'erasure.executed', about), event_id };
+    await this.#record(app, event, [next, ...removalEffects(plan)]);
+    return [];
   }
 
   /** Before anything was erased it is refused; afterwards a hold that was placed meanwhile stops it. */
@@ -194,6 +216,15 @@ export class Erasures {
   }
 }
 
+/** What an entry says of what went. */
+function countsOf(entries: readonly Removable[]): Record<string, Json> {
+  return {
+    entries: entries.length,
+    parts_removed: entries.reduce((sum, { rows }) => sum + rows, 0),
+    ranges: shownRanges(rangesOf(entries.map(({ seq }) => seq))),
+  };
+}
+
 /** What a repeat of the request would be answered is what was erased; it gets a 410 instead. */
 function eraseAnswer(execution_id: string): Effect {
   const set = { status: 410, sealed_answer: null };
@@ -213,8 +244,8 @@ function said(row: ErasuresTable, event_type: string, about: Record<string, Json
   return { ...actor, outcome: 'success', event_type, args };
 }
 
-function concernedBy({ principal_id, event_ids }: ErasuresTable): Concerned {
-  if (principal_id !== null) return { principal_id };
+function concernedBy({ principal_id, event_ids, state }: ErasuresTable): Concerned {
+  if (principal_id !== null) return state === NAMING ? { naming: principal_id } : { principal_id };
   return { event_ids: JSON.parse(event_ids ?? '[]') as string[] };
 }
 

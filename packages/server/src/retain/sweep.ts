@@ -13,6 +13,8 @@ export type Sweeping = Pick<Services, 'readers' | 'trail' | 'now'>;
 export interface SweepOptions {
   /** Who sweeps, as the entries say it. */
   readonly actor: Partial<AuditEvent>;
+  /** Entries up to here are passed over: where a sweep before this one ended. */
+  readonly after?: number;
   /** When to stop, by `performance.now()`; what is left is for the next sweep. */
   readonly until?: number;
   readonly signal?: AbortSignal;
@@ -23,8 +25,9 @@ export interface Swept {
   readonly deleted: number;
   /** Entries that are old enough and on hold. */
   readonly held: number;
-  /** False where time was up first. */
+  /** False where time was up first: the next sweep goes on behind `after`. */
   readonly done: boolean;
+  readonly after?: number;
 }
 
 /**
@@ -43,14 +46,14 @@ export class Sweep {
     const now = this.#services.now();
     let deleted = 0;
     let held = 0;
-    for (let after = -1; ;) {
+    for (let after = options.after ?? -1; ;) {
       const step = await this.#step(app, { app: app.app, after, now }, options);
       deleted += step.expired.length;
       held += step.held;
       if (step.done) return { deleted, held, done: true };
       after = step.after;
       const late = options.until !== undefined && performance.now() >= options.until;
-      if (late || options.signal?.aborted) return { deleted, held, done: false };
+      if (late || options.signal?.aborted) return { deleted, held, done: false, after };
     }
   }
 

@@ -305,7 +305,7 @@ export interface RemovalsTable {
 export interface ErasuresTable {
   app: number;
   erasure_id: string;
-  /** `checking`, `erasing`, then `done`, `refused` or `stopped`. */
+  /** `checking`, `erasing`, for a principal `naming`, then `done`, `refused` or `stopped`. */
   state: string;
   reason: string;
   /** Keyed digest of the principal, to find the erasure by; absent for one by event ids. */

@@ -1,7 +1,7 @@
 import { AffidavitError, ErasureBody } from '@affidavit/schema';
 import type { z } from 'zod';
 
-import type { Concerned } from '../../retain/erasable.ts';
+import type { Wanted } from '../../retain/erasable.ts';
 import type { Untouchable } from '../../retain/erase.ts';
 import type { ErasureList } from '../../retain/erasure-list.ts';
 import type { KeptEntry } from '../../retain/named.ts';
@@ -35,7 +35,7 @@ async function erase(context: Context<z.infer<typeof ErasureBody>>) {
   const { erasures, space } = services.retain;
   const { principal_id, parts, reason } = body;
   const event_ids = [...new Set(body.event_ids)];
-  const concerned: Concerned = principal_id === undefined ? { event_ids } : { principal_id };
+  const concerned: Wanted = principal_id === undefined ? { event_ids } : { principal_id };
   if (event_ids.length > 0) await refuseUnknown(context, event_ids);
   const actor = requestFields(context);
   const asked = { concerned, parts: parts && [...new Set(parts)], reason, actor };

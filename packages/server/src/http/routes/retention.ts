@@ -106,6 +106,7 @@ async function sweepNow(context: Context<z.infer<typeof SweepBody>>) {
   if (body.accept_clock !== true) refuseJump(clock);
   const swept = await sweep.run(app, {
     actor: requestFields(context),
+    after: body.after,
     until: performance.now() + SWEEP_MS,
   });
   if (identity.installation) await vouch(services, clock);
