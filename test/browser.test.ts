@@ -65,7 +65,7 @@ suite('a browser', { skip: withoutBrowser }, () => {
 
   /** The page, the sources of the ledger, and what the server serves under `/v1`. */
   async function answer(path: string, response: ServerResponse): Promise<void> {
-    const [, source] = /^\/ledger\/([a-z0-9]+\.ts)$/.exec(path) ?? [];
+    const [, source] = /^\/ledger\/([a-z0-9-]+\.ts)$/.exec(path) ?? [];
     if (source !== undefined) {
       const code = stripTypeScriptTypes(readFileSync(new URL(source, LEDGER), 'utf8'));
       response.writeHead(200, { 'content-type': 'text/javascript' }).end(code);
