@@ -25,24 +25,37 @@ export function envelopeText(event: AuditEvent): string {
     const value = envelope[name];
     if (typeof value !== 'object' || value === null) continue;
     const ordered = inOrder(value);
-    if (ordered === null) return canonicalText(envelope);
+    if (ordered === undefined) return canonicalText(envelope);
     envelope[name] = ordered;
   }
   const text = JSON.stringify(envelope);
   return text.includes(HALF_PAIR) ? canonicalText(envelope) : text;
 }
 
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+/** Deeper values are written by `canonicalize`. */
+const ORDERED_DEPTH = 8;
 
-/** A list or object with none inside it, its names in order; null for others. */
-function inOrder(value: object): object | null {
-  if (Array.isArray(value)) return value.some(isObject) ? null : value;
-  const given = value as Readonly<Record<string, unknown>>;
+/** A value with the names of its objects in order; undefined for one that cannot be had so. */
+function inOrder(value: unknown, depth = 0): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === ORDERED_DEPTH) return undefined;
+  return Array.isArray(value) ? listInOrder(value, depth + 1) : objectInOrder(value, depth + 1);
+}
+
+function listInOrder(list: readonly unknown[], depth: number): readonly unknown[] | undefined {
+  if (!list.some((item) => typeof item === 'object' && item !== null)) return list;
+  const ordered = list.map((item) => inOrder(item, depth));
+  return ordered.includes(undefined) ? undefined : ordered;
+}
+
+function objectInOrder(object: object, depth: number): object | undefined {
+  const given = object as Readonly<Record<string, unknown>>;
   const copy: Record<string, unknown> = {};
   for (const name of Object.keys(given).sort()) {
+    const member = inOrder(given[name], depth);
     // An object puts names that are numbers before all others, whatever is asked for.
-    if (isObject(given[name]) || INDEX.test(name) || name === '__proto__') return null;
-    copy[name] = given[name];
+    if (member === undefined || INDEX.test(name) || name === '__proto__') return undefined;
+    copy[name] = member;
   }
   return copy;
 }

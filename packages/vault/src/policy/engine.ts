@@ -69,7 +69,7 @@ function compile(policies: readonly StoredPolicy[]): CompiledSet {
   ]);
   return {
     sha256: sha256Hex(JSON.stringify(sorted.map(({ policy_id, cedar }) => [policy_id, cedar]))),
-    broken: broken ?? prepareFault(texts, sorted[0]),
+    broken: broken ?? (statements.size === 0 ? null : prepareFault(texts, sorted[0])),
     statements,
     texts,
     reads: new Set(placed.flatMap(([, { reads }]) => [...reads])),
@@ -252,6 +252,8 @@ function decide(set: CompiledSet, input: DecisionInput): Decision {
     const builtin = builtinDenial(input);
     if (builtin !== null) return denyBuiltin(builtin);
     const open = openCase(set, input);
+    // Where no policy is stored, Cedar has nothing to look at.
+    if (set.statements.size === 0) return allow(open);
     return denyAmbiguousPath(open) ?? decideByCedar(open);
   } catch (error) {
     return denyFailed(set, messageOf(error));

@@ -22,6 +22,7 @@ import type { Tables } from '../tables.ts';
 import { kyselyOn } from './dialect.ts';
 import { SQLITE_BUSY, SQLITE_CONSTRAINT, sqliteCode, toStoreFailure } from './failure.ts';
 import { openWriter } from './open.ts';
+import { Prepared } from './prepared.ts';
 import { PageFile } from './rinse.ts';
 
 const LOCK_RETRY_MS = 20;
@@ -91,12 +92,14 @@ class Connection implements StoreTransaction {
   /** Names the file that was opened, whatever stands at its path now. */
   readonly #file: string | null;
   readonly #statements: Statements;
+  readonly #prepared: Prepared;
 
   constructor(path: string) {
     this.database = openWriter(path);
     this.#path = path;
     this.#file = fileAt(path);
-    this.db = kyselyOn(this.database);
+    this.#prepared = new Prepared(this.database);
+    this.db = kyselyOn(this.database, this.#prepared);
     this.#statements = prepareStatements(this.database);
   }
 
@@ -137,7 +140,7 @@ class Connection implements StoreTransaction {
     if (effect.op === 'remove') return isApplied(effect, this.#remove(effect));
     const { sql: text, parameters } = compileEffect(this.db, effect);
     try {
-      const { changes } = this.database.prepare(text).run(...(parameters as never[]));
+      const { changes } = this.#prepared.get(text).statement.run(...(parameters as never[]));
       return isApplied(effect, Number(changes));
     } catch (error) {
       if (sqliteCode(error) === SQLITE_CONSTRAINT) return false;
