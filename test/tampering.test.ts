@@ -5,7 +5,7 @@ import { affidavit } from './support/command-line.ts';
 import { startAffidavit, temporaryFolder, type Affidavit } from './support/server.ts';
 import { intrude, type Intruder } from './support/tampering.ts';
 import { readAll, write, type Entry } from './support/trail.ts';
-import { newEvent } from './support/writers.ts';
+import { newEvent, startWriters } from './support/writers.ts';
 
 /**
  * Somebody writes to the database behind the server's back: whatever they change is found by the
@@ -82,9 +82,21 @@ suite('whoever writes to the database past the server', () => {
     assert.match(stdout, /sound/);
   });
 
+  test('is not seen by checks beside a server under load, which writes and indexes', async () => {
+    const load = startWriters(server, { writers: 6, batch: 40, requests: 400 });
+    for (let i = 0; i < 3; i++) {
+      assert.deepEqual(await verify(), []);
+      const { code, report } = await fsck();
+      assert.deepEqual([code, report.problems], [0, []]);
+    }
+    load.stop();
+    await load.done;
+    entries = await readAll(server);
+  });
+
   /** From the end to the beginning, so that each is found as the first damage there is. */
   const tampering: [what: string, seq: number, statements: () => string, reason: string][] = [
-    ['puts an entry behind the last', 2500, () => copyOf(5, 2500), 'beyond_checkpoint'],
+    ['puts an entry behind the last', 100_000, () => copyOf(5, 100_000), 'beyond_checkpoint'],
     ['takes an entry out', 1800, () => `DELETE FROM entries WHERE ${at(1800)}`, 'missing'],
     [
       'changes what an entry says',

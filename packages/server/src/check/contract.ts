@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 
 import { parseHeader } from '@affidavit/ledger';
+import * as fc from 'fast-check';
+import { sql } from 'kysely';
 
 import { hashLeaf } from '../sequence/hash.ts';
 import type { Reason } from './findings.ts';
@@ -236,6 +238,36 @@ export function checkTests(keep: (size: number) => Promise<KeptLog>): void {
         [350, 'event_id'],
       ]);
     });
+  });
+
+  test('one bit in an entry or a part is found at its place, and nowhere else', async () => {
+    const columns = [
+      ...['header', 'event_id', 'leaf_hash'].map((column) => ['entries', column] as const),
+      ...['body', 'salt'].map((column) => ['parts', column] as const),
+    ];
+    const places = fc.tuple(fc.nat({ max: SIZE - 1 }), fc.constantFrom(...columns), fc.nat());
+    await fc.assert(
+      fc.asyncProperty(places, async ([seq, [table, column], at]) => {
+        const where = sql`seq = ${seq} AND ${sql.raw(table === 'parts' ? "part = 'envelope'" : 'true')}`;
+        const set = (value: Bits) =>
+          sql`UPDATE ${sql.table(table)} SET ${sql.ref(column)} = ${value} WHERE ${where}`.execute(
+            log.db,
+          );
+        const { rows } = await sql<{ value: Bits }>`
+          SELECT ${sql.ref(column)} AS value FROM ${sql.table(table)} WHERE ${where}`.execute(
+          log.db,
+        );
+        const { value } = rows[0] as { value: Bits };
+        await set(withBit(value, at));
+        const broken = await found();
+        await set(value);
+        assert.deepEqual(
+          broken.map(([place]) => place),
+          [seq],
+        );
+      }),
+      { numRuns: 25 },
+    );
   });
 
   describe('entries out of their places', () => {
@@ -476,6 +508,21 @@ export function checkTests(keep: (size: number) => Promise<KeptLog>): void {
       assert.deepEqual(await found(), [[null, 'signature']]);
     });
   });
+}
+
+type Bits = string | Uint8Array;
+
+/** The same with one bit changed; of a text one that leaves it a text, and an id unlike others. */
+function withBit(value: Bits, at: number): Bits {
+  if (typeof value !== 'string') {
+    const bytes = Buffer.from(value);
+    bytes[at % bytes.length]! ^= 1 << (at % 8);
+    return bytes;
+  }
+  const place = at % value.length;
+  const code = value.charCodeAt(place);
+  if (code >= 128 || code === 64) return withBit(value, at + 1);
+  return value.slice(0, place) + String.fromCharCode(code ^ 64) + value.slice(place + 1);
 }
 
 const foundIn = ({ broken, ok }: LogVerdict): Expected => {

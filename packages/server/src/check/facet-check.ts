@@ -3,7 +3,7 @@ import { FACET_FIELDS } from '@affidavit/schema';
 import { FACET_VALUES_MAX, listedFacets } from '../indexing/facet-list.ts';
 import type { Findable } from '../indexing/terms.ts';
 import type { Tell } from './index-check.ts';
-import { readable, type LogSource } from './source.ts';
+import type { LogSource } from './source.ts';
 
 /** Holds the values that are listed for menus and wildcards against those that records have. */
 export class FacetCheck {
@@ -15,19 +15,17 @@ export class FacetCheck {
   readonly #told = new Set<string>();
   #someGone = false;
 
-  private constructor(tell: Tell) {
+  constructor(tell: Tell) {
     this.#tell = tell;
   }
 
-  static async read({ db, app }: LogSource, tell: Tell): Promise<FacetCheck> {
-    const check = new FacetCheck(tell);
-    const listed = await readable(() => listedFacets(db, app));
-    if (listed === null) tell(null, 'the values of facets cannot be read');
-    for (const { field, value } of listed ?? []) {
-      addTo(check.#listed, field, value);
-      addTo(check.#unseen, field, value);
+  /** Takes up what is listed by now: a segment lists its values as it is made. */
+  async read({ db, app }: LogSource): Promise<void> {
+    for (const { field, value } of await listedFacets(db, app)) {
+      if (this.#listed.get(field)?.has(value)) continue;
+      addTo(this.#listed, field, value);
+      addTo(this.#unseen, field, value);
     }
-    return check;
   }
 
   /** Of an indexed record. Whether its event type is listed. */

@@ -18,33 +18,27 @@ type Segment = Pick<SegmentsTable, 'segment' | 'first_seq' | 'end_seq'>;
 /**
  * Makes the index of a log again from its records, segment by segment, and compares: what it lacks
  * would not be found by a filter, what it has too much would only cost time. Records that were
- * removed are not missed. Returns up to where the log is indexed.
+ * removed are not missed. `size` is only to show how far it is.
  */
 export async function checkIndex(
   source: LogSource,
   size: number,
   { signal, onProgress, tell }: IndexCheckOptions,
-): Promise<number> {
-  const facets = await FacetCheck.read(source, tell);
+): Promise<void> {
+  const facets = new FacetCheck(tell);
   for (let at = 0; ;) {
     signal?.throwIfAborted();
     onProgress?.({ checked: at, total: size });
-    const found = await checkNext(source, { at, size, facets, tell });
-    if (found === 'end') break;
-    if (found === null) {
-      tell(at, 'the index cannot be read from here');
-      return at;
-    }
+    const found = await checkNext(source, { at, facets, tell });
+    if (found === null) return tell(at, 'the index cannot be read from here');
+    if (found === 'end') return facets.conclude();
     at = found;
   }
-  facets.conclude();
-  return size;
 }
 
 interface Place {
   /** Up to where the segments were checked. */
   readonly at: number;
-  readonly size: number;
   readonly facets: FacetCheck;
   readonly tell: Tell;
 }
@@ -63,7 +57,13 @@ function checkNext(source: LogSource, place: Place): Promise<number | 'end' | nu
         .limit(1)
         .executeTakeFirst();
       if (segment === undefined) return 'end';
-      if (isWhere(segment, place)) {
+      // What was appended since the ledger was checked may be indexed too.
+      const head = await db
+        .selectFrom('heads')
+        .select('size')
+        .where('app', '=', source.app)
+        .executeTakeFirst();
+      if (isWhere(segment, { ...place, size: head?.size ?? 0 })) {
         const { facets, tell } = place;
         await new SegmentCheck({ ...source, db }, segment, { facets, tell }).run();
       }
@@ -73,7 +73,10 @@ function checkNext(source: LogSource, place: Place): Promise<number | 'end' | nu
 }
 
 /** Segments follow each other from the first entry on, and end before the log does. */
-function isWhere({ first_seq, end_seq }: Segment, { at, size, tell }: Place): boolean {
+function isWhere(
+  { first_seq, end_seq }: Segment,
+  { at, size, tell }: Place & { readonly size: number },
+): boolean {
   if (first_seq > at) tell(at, `the index has nothing of entries ${at} to ${first_seq - 1}`);
   if (first_seq < at) tell(first_seq, `the index has entries ${first_seq} to ${at - 1} twice`);
   const isSound = first_seq >= 0 && end_seq <= size && end_seq - first_seq <= SEGMENT_ENTRIES_MAX;

@@ -6,15 +6,20 @@ import {
   parseVerifierKey,
   SIGNATURE_TYPES,
   TILE_WIDTH,
+  toHex,
   type Checkpoint,
 } from '@affidavit/ledger';
 import type { Kysely } from 'kysely';
 
+import { rootAt } from '../prove/nodes.ts';
 import type { HeadsTable, SigningKeysTable, Tables } from '../store/tables.ts';
 import type { Reason } from './findings.ts';
 import { readable, type LogSource } from './source.ts';
 
-export type LogKey = Pick<SigningKeysTable, 'origin' | 'verifier_key' | 'from_size' | 'to_size'>;
+export type LogKey = Pick<
+  SigningKeysTable,
+  'origin' | 'verifier_key' | 'from_size' | 'to_size' | 'change_checkpoint'
+>;
 
 /** What stands at the end of a log, and beyond, in one snapshot. */
 export interface LogEnd {
@@ -45,7 +50,7 @@ export function readLogEnd({ db, app }: LogSource, max: number): Promise<LogEnd 
         .executeTakeFirst();
       const keys = await at
         .selectFrom('signing_keys')
-        .select(['origin', 'verifier_key', 'from_size', 'to_size'])
+        .select(['origin', 'verifier_key', 'from_size', 'to_size', 'change_checkpoint'])
         .where('app', '=', app)
         .orderBy('from_size')
         .execute();
@@ -100,18 +105,40 @@ function readCheckpoint(note: unknown): Checkpoint | null {
   }
 }
 
-/** What is wrong with the checkpoint: it must be signed by all keys in force at its size. */
-export async function checkpointTrouble({
-  head,
-  checkpoint,
-  keys,
-}: LogEnd): Promise<Reason | null> {
-  if (head === null) return null;
+/** What is wrong with a signed note of this log: all keys in force at its size must have signed. */
+export async function noteTrouble(note: string, keys: readonly LogKey[]): Promise<Reason | null> {
+  const checkpoint = readCheckpoint(note);
   if (checkpoint === null) return 'checkpoint';
   const inForce = keys.filter((key) => isInForce(key, checkpoint.size));
   if (inForce.length === 0) return 'signature';
   if (inForce.some(({ origin }) => origin !== checkpoint.origin)) return 'checkpoint';
-  return (await isSignedBy(head.checkpoint, inForce)) ? null : 'signature';
+  return (await isSignedBy(note, inForce)) ? null : 'signature';
+}
+
+/** What is wrong with the first checkpoints over changes of keys, which are kept for good. */
+export async function changeTroubles(
+  { db, app }: LogSource,
+  { size, keys }: LogEnd,
+): Promise<Reason[]> {
+  const troubles: Reason[] = [];
+  for (const { change_checkpoint: note } of keys) {
+    if (note === null) continue;
+    const trouble = await noteTrouble(note, keys);
+    const signed = readCheckpoint(note);
+    if (trouble !== null || signed === null) troubles.push(trouble ?? 'checkpoint');
+    else if (signed.size > size) troubles.push('root');
+    else {
+      const root = await readable(() => rootAt(db, app, signed.size).catch(missing));
+      if (root && toHex(root) !== toHex(signed.root)) troubles.push('root');
+    }
+  }
+  return troubles;
+}
+
+/** Hashes that are missing are named where they are. */
+function missing(error: unknown): null {
+  if (error instanceof LedgerError) return null;
+  throw error;
 }
 
 const isInForce = ({ from_size, to_size }: LogKey, size: number) =>

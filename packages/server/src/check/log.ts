@@ -1,6 +1,6 @@
 import { Findings, type Finding } from './findings.ts';
 import { locate, type TimeRange } from './locate.ts';
-import { checkpointTrouble, readLogEnd, type LogEnd } from './log-end.ts';
+import { changeTroubles, noteTrouble, readLogEnd, type LogEnd } from './log-end.ts';
 import { readable, type LogSource } from './source.ts';
 import { LogWalk, type Progress } from './walk.ts';
 
@@ -67,9 +67,13 @@ async function checkAll(
   source: LogSource,
   { end, walk, findings }: { end: LogEnd; walk: LogWalk; findings: Findings },
 ): Promise<void> {
-  const trouble = await checkpointTrouble(end);
+  const trouble = end.head && (await noteTrouble(String(end.head.checkpoint), end.keys));
   if (trouble !== null) findings.add(null, trouble);
   await walk.run(end);
+  for (const reason of await changeTroubles(source, end)) {
+    // Where entries are damaged, it follows that the tree is.
+    if (reason !== 'root' || findings.none) findings.add(null, reason);
+  }
   for (const seq of await repeatedIds(source)) findings.add(seq, 'event_id');
   for (const seq of end.outside) findings.add(seq, 'beyond_checkpoint');
   for (const seq of end.strayTiles) findings.add(seq, 'tile');

@@ -40,6 +40,7 @@ export class SegmentCheck {
 
   async run(): Promise<void> {
     const { first_seq, end_seq } = this.#segment;
+    await this.#facets.read(this.#source);
     for (let first = first_seq; first < end_seq; first += RECORDS) {
       await this.#readRecords(first, Math.min(first + RECORDS, end_seq));
     }
