@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 
 import { sql } from 'kysely';
 
-import { checkTests } from './contract.ts';
-import { fsckTests } from './fsck-contract.ts';
+import { checkTests } from './testing/log-contract.ts';
+import { fsckTests } from './testing/fsck-contract.ts';
 import { checkLog } from './log.ts';
 import { keepSqlite } from './testing/tampered-logs.ts';
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 
 import { startPostgres } from '../store/postgres/testing/server.ts';
-import { checkTests } from './contract.ts';
+import { checkTests } from './testing/log-contract.ts';
 import { fsck } from './fsck.ts';
-import { fsckTests } from './fsck-contract.ts';
+import { fsckTests } from './testing/fsck-contract.ts';
 import { keepPostgres } from './testing/tampered-logs.ts';
 
 const server = await startPostgres();

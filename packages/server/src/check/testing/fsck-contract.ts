@@ -6,10 +6,10 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 
 import { sql } from 'kysely';
 
-import { fsck, FsckFailure, type Area, type FsckReport } from './fsck.ts';
-import { repairIndex } from './repair-index.ts';
-import { rewriteFrom } from './testing/forger.ts';
-import { APP, type KeptLog, type OpenedLog } from './testing/tampered-logs.ts';
+import { fsck, FsckFailure, type Area, type FsckReport } from '../fsck.ts';
+import { repairIndex } from '../repair-index.ts';
+import { rewriteFrom } from './forger.ts';
+import { APP, type KeptLog, type OpenedLog } from './tampered-logs.ts';
 
 const SIZE = 700;
 

@@ -5,11 +5,11 @@ import { parseHeader } from '@affidavit/ledger';
 import * as fc from 'fast-check';
 import { sql } from 'kysely';
 
-import { hashLeaf } from '../sequence/hash.ts';
-import type { Reason } from './findings.ts';
-import { checkLog, type LogVerdict } from './log.ts';
-import { forge, rewriteFrom } from './testing/forger.ts';
-import { APP, BATCH, START, type KeptLog, type OpenedLog } from './testing/tampered-logs.ts';
+import { hashLeaf } from '../../sequence/hash.ts';
+import type { Reason } from '../findings.ts';
+import { checkLog, type LogVerdict } from '../log.ts';
+import { forge, rewriteFrom } from './forger.ts';
+import { APP, BATCH, START, type KeptLog, type OpenedLog } from './tampered-logs.ts';
 
 /** Two full tiles, and 188 entries under five nodes of the tree. */
 const SIZE = 700;
