@@ -13,7 +13,7 @@ import { describeHeld, watch, type Held } from '../watch.ts';
 /** Twice what the server can sustain: what it takes, what it refuses, what it holds, and after. */
 
 const FACTOR = 2;
-const CLIENTS = 64;
+const CLIENTS = 256;
 const BODIES = 8192;
 const WATCH_MS = 500;
 /** A request that is answered within this time is a normal one. */
