@@ -83,6 +83,8 @@ describe('a swept entry', () => {
     }
     await trail.refuse(404, 'not_found', '/v1/events/evt_never_was');
     const swept = await trail.list('event_type=retention.swept');
+    const { ok } = await trail.ask(200, 'GET', '/v1/ledger/verify');
+    assert.equal(ok, true);
     assert.equal(
       swept.reduce((sum, { args }) => sum + (args as { entries: number }).entries, 0),
       deleted,

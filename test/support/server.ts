@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { databaseOf } from './database.ts';
@@ -71,6 +73,13 @@ export interface Affidavit {
 
 const folders = new Set<string>();
 const children = new Set<ChildProcess>();
+// A server that a failing test left behind would keep its file from ever ending.
+after(() => {
+  for (const child of children) {
+    child.unref();
+    for (const pipe of [child.stdout, child.stderr]) (pipe as Socket).unref();
+  }
+});
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
   for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });

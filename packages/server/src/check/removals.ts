@@ -130,8 +130,8 @@ export class Removals {
     if (envelope === undefined || args === undefined) return null;
     const { event_type = '', source } = JSON.parse(envelope) as AuditEvent;
     if (source !== 'observed' || !TELLING.has(event_type)) return null;
-    const { ranges = [], parts = null } = JSON.parse(args) as Partial<Told>;
-    return { ranges, parts };
+    const { ranges = [], parts } = JSON.parse(args) as { ranges?: Told['ranges']; parts?: unknown };
+    return { ranges, parts: parts === undefined ? null : Array.isArray(parts) ? parts : [] };
   }
 }
 

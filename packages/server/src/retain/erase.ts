@@ -9,8 +9,7 @@ import type { Effect, Row } from '../store/port.ts';
 import type { ErasuresTable } from '../store/tables.ts';
 import { DAY_MS } from './decision.ts';
 import type { Concerned, ErasableStep, Wanted } from './erasable.ts';
-import type { Removable } from './expired.ts';
-import { rangesOf, removalEffects, shownRanges } from './removal.ts';
+import { countsOf, removalEffects } from './removal.ts';
 
 /** Tries of one step that something else came before. */
 const TRIES_MAX = 20;
@@ -214,15 +213,6 @@ export class Erasures {
   async #record({ app, app_id }: AppRef, event: AuditEvent, effects: readonly Effect[]) {
     await this.#services.trail.record({ app, app_id, events: [event], effects });
   }
-}
-
-/** What an entry says of what went. */
-function countsOf(entries: readonly Removable[]): Record<string, Json> {
-  return {
-    entries: entries.length,
-    parts_removed: entries.reduce((sum, { rows }) => sum + rows, 0),
-    ranges: shownRanges(rangesOf(entries.map(({ seq }) => seq))),
-  };
 }
 
 /** What a repeat of the request would be answered is what was erased; it gets a 410 instead. */

@@ -6,7 +6,7 @@ import type { Removable } from './expired.ts';
 export const WHOLE = '*';
 
 /** Sorted positions as ranges. */
-export function rangesOf(seqs: readonly number[]): SeqRange[] {
+function rangesOf(seqs: readonly number[]): SeqRange[] {
   const ranges: [number, number][] = [];
   for (const seq of seqs) {
     const last = ranges.at(-1);
@@ -16,9 +16,15 @@ export function rangesOf(seqs: readonly number[]): SeqRange[] {
   return ranges;
 }
 
-/** As an entry says them: first and last, both of them in it. */
-export const shownRanges = (ranges: readonly SeqRange[]): number[][] =>
-  ranges.map(([first, end]) => [first, end - 1]);
+/** What an entry says of what goes with it: of each range the first and the last. */
+export function countsOf(entries: readonly Removable[]) {
+  const ranges = rangesOf(entries.map(({ seq }) => seq));
+  return {
+    entries: entries.length,
+    parts_removed: entries.reduce((sum, { rows }) => sum + rows, 0),
+    ranges: ranges.map(([first, end]) => [first, end - 1]),
+  };
+}
 
 export interface RemovalPlan {
   readonly app: number;

@@ -3,7 +3,7 @@ import type { AppRef } from '@affidavit/vault';
 
 import type { Services } from '../services.ts';
 import type { ExpiredRequest, ExpiredStep } from './expired.ts';
-import { rangesOf, removalEffects, shownRanges } from './removal.ts';
+import { countsOf, removalEffects } from './removal.ts';
 
 /** Tries of one step that a hold or another sweep came before. */
 const TRIES_MAX = 20;
@@ -82,9 +82,7 @@ export class Sweep {
       event_id,
       args: {
         before: new Date(before).toISOString(),
-        entries: entries.length,
-        parts: entries.reduce((sum, { rows }) => sum + rows, 0),
-        ranges: shownRanges(rangesOf(entries.map(({ seq }) => seq))),
+        ...countsOf(entries),
       },
     };
     const effects = removalEffects({ app, revision, entries, event_id });
