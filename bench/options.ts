@@ -27,7 +27,7 @@ export interface Options {
   readonly entries: readonly number[];
   /** How long the soak takes on each store. */
   readonly minutes: number;
-  /** Where the ledger is kept when behaviour under load is measured. */
+  /** Where the ledger is kept. */
   readonly stores: readonly StoreName[];
   /** Whether the tables are written to docs/. */
   readonly write: boolean;
@@ -40,14 +40,13 @@ export const HELP = `Measures Affidavit beside baselines, all on this machine an
   npm run bench -- [flags]
 
   --full          longer rows, and reading at 100,000, 1 million and 10 million entries
-                  (needs about half an hour and 40 GB of disk)
+                  (needs about an hour and 60 GB of disk)
   --only NAME     one of ${MEASUREMENTS.join(', ')};
                   may be given more than once (default all but soak)
   --seconds N     measured seconds of each row (default 6, with --full 20)
   --entries N     read at this size of the ledger; may be given more than once
   --minutes N     of the soak, on each store (default 10)
-  --store NAME    one of ${STORES.join(', ')}, for overload, beside and soak; may be given more
-                  than once (default both)
+  --store NAME    one of ${STORES.join(', ')}; may be given more than once (default both)
   --write         write the tables to docs/benchmarks.md, those of overload, beside and soak to
                   docs/load.md
   --profile DIR   write CPU profiles of the server there; figures are lower then

@@ -1,8 +1,9 @@
-import { startAffidavit, type Affidavit } from '../affidavit.ts';
+import type { Affidavit } from '../affidavit.ts';
 import { startLoopbackService, type Bench } from '../bench.ts';
 import { openGrant } from '../grant.ts';
 import { runLoad, type LoadResult } from '../load.ts';
 import { milliseconds, perSecond, row, type Row, type Section } from '../report.ts';
+import { onEachStore } from '../stores.ts';
 
 /** A call through the broker beside the same call made directly, by the same client. */
 
@@ -50,6 +51,7 @@ function call(serviceUrl: string, { path }: Case, grant_id: string, n: number): 
 
 interface Pair {
   readonly one: Case;
+  readonly store: string;
   readonly direct: LoadResult;
   readonly brokered: LoadResult;
 }
@@ -59,7 +61,7 @@ async function measurePair(
   one: Case,
   server: Affidavit,
   service: { readonly url: string; readonly grant_id: string },
-): Promise<Pair> {
+): Promise<Omit<Pair, 'store'>> {
   const { inFlight, path } = one;
   const measureMs = bench.baselineMs;
   const load = { inFlight, status: 200, warmUpMs: measureMs / 3, measureMs };
@@ -81,12 +83,12 @@ async function measurePair(
   return { one, direct, brokered };
 }
 
-function rowsOf({ one, direct, brokered }: Pair): Row[] {
+function rowsOf({ one, store, direct, brokered }: Pair): Row[] {
   const [d50 = NaN, d99 = NaN] = direct.latencies.percentiles(0.5, 0.99);
   const [b50 = NaN, b99 = NaN] = brokered.latencies.percentiles(0.5, 0.99);
   return [
     row({
-      name: `Broker, ${one.name}`,
+      name: `Broker on ${store}, ${one.name}`,
       rate: perSecond(brokered.perSecond),
       p50: milliseconds(b50),
       p99: milliseconds(b99),
@@ -104,25 +106,24 @@ function rowsOf({ one, direct, brokered }: Pair): Row[] {
 
 export async function measureBroker(bench: Bench): Promise<Section> {
   const service = await startLoopbackService();
-  const server = await startAffidavit(bench.options.profile, 'broker');
-  const pairs: Pair[] = [];
-  try {
+  const measure = async (server: Affidavit, store: string): Promise<Pair[]> => {
+    const pairs: Pair[] = [];
     const grant_id = await openGrant(server, service.said);
     for (const one of CASES) {
-      bench.tell(`broker: ${one.name}`);
-      pairs.push(await measurePair(bench, one, server, { url: service.said, grant_id }));
+      bench.tell(`broker on ${store}: ${one.name}`);
+      const pair = await measurePair(bench, one, server, { url: service.said, grant_id });
+      pairs.push({ ...pair, store });
     }
-  } finally {
-    await server.stop();
-    await service.stop();
-  }
+    return pairs;
+  };
+  const pairs = await onEachStore(bench, 'broker', measure).finally(service.stop);
   return {
     title: 'Broker overhead',
     meaning: [
       '`POST /v1/request` to an HTTP service on loopback, beside calling that service directly with the same client. Through the broker each call is decided by policy, its intent fsynced under a checkpoint before the credential is opened, and its outcome fsynced before the answer: two commits a call.',
       'A service that takes 50 ms is what agents call in use; there the server is not saturated and the difference is what the broker adds to a call. With a service that answers at once, 32 in flight saturate the server, and the latency is 32 divided by its throughput.',
     ],
-    rows: pairs.flatMap(rowsOf),
+    rows: pairs.flat().flatMap(rowsOf),
     notes: [],
   };
 }

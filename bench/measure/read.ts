@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { startAffidavit, untilQuiet, type Affidavit } from '../affidavit.ts';
+import { untilQuiet, type Affidavit } from '../affidavit.ts';
 import type { Bench } from '../bench.ts';
 import { memoryOf, type Memory } from '../child.ts';
 import { batchBody, createEvents, PRINCIPALS, PROVIDERS, WORDS } from '../events.ts';
@@ -14,6 +14,7 @@ import {
   type Section,
 } from '../report.ts';
 import { Samples } from '../samples.ts';
+import { onEachStore } from '../stores.ts';
 
 /** First pages and an export of a ledger of so many entries. */
 
@@ -121,6 +122,7 @@ function countLines(chunk: Uint8Array): number {
 }
 
 interface Mark {
+  readonly store: string;
   readonly entries: number;
   readonly loadRate: number;
   readonly pages: ReadonlyMap<string, readonly number[]>;
@@ -130,27 +132,40 @@ interface Mark {
 async function measureMark(
   bench: Bench,
   server: Affidavit,
-  entries: number,
-  loadRate: number,
+  mark: Pick<Mark, 'store' | 'entries' | 'loadRate'>,
 ): Promise<Mark> {
+  const where = `reading on ${mark.store} at ${count(mark.entries)} entries`;
   await untilQuiet(server);
-  bench.tell(`reading at ${count(entries)} entries: first pages`);
+  bench.tell(`${where}: first pages`);
   const pages = new Map<string, readonly number[]>();
   for (const filter of FILTERS) {
     const latencies = await measurePages(server, filter);
     pages.set(filter.name, latencies.percentiles(0.5, 0.99));
   }
-  bench.tell(`reading at ${count(entries)} entries: export`);
+  bench.tell(`${where}: export`);
   const exported = await measureExport(server);
-  return { entries, loadRate, pages, exported };
+  return { ...mark, pages, exported };
 }
 
-function pageRows({ entries, pages }: Mark, first: Mark): Row[] {
+async function measureMarks(bench: Bench, server: Affidavit, store: string): Promise<Mark[]> {
+  const next = createEvents(3);
+  const marks: Mark[] = [];
+  let loaded = 0;
+  for (const entries of bench.options.entries) {
+    bench.tell(`reading on ${store}: loading up to ${count(entries)} entries`);
+    const loadRate = await loadUpTo(server, loaded, entries, next);
+    loaded = entries;
+    marks.push(await measureMark(bench, server, { store, entries, loadRate }));
+  }
+  return marks;
+}
+
+function pageRows({ store, entries, pages }: Mark, first: Mark): Row[] {
   return [...pages].map(([name, [p50 = NaN, p99 = NaN]]) => {
     const before = first.pages.get(name)?.[0] ?? NaN;
     const growth = `${(p50 / before).toFixed(2)} × ${count(first.entries)} entries`;
     return row({
-      name: `First page, ${name}, ${count(entries)} entries`,
+      name: `First page on ${store}, ${name}, ${count(entries)} entries`,
       p50: milliseconds(p50),
       p99: milliseconds(p99),
       ...(first.entries === entries ? {} : { beside: growth }),
@@ -165,10 +180,10 @@ function besideMemory(before: Memory | null, highest: Memory | null): string {
   return `memory ${megabytes(before.resident)} before, at most ${most}`;
 }
 
-function exportRow({ entries, exported }: Mark): Row {
+function exportRow({ store, entries, exported }: Mark): Row {
   const { rows, seconds, before, highest } = exported;
   return row({
-    name: `Export as NDJSON, ${count(entries)} entries`,
+    name: `Export as NDJSON on ${store}, ${count(entries)} entries`,
     rate: perSecond(rows / seconds),
     beside: besideMemory(before, highest),
     target: '≤ 300 MB',
@@ -176,30 +191,21 @@ function exportRow({ entries, exported }: Mark): Row {
 }
 
 export async function measureRead(bench: Bench): Promise<Section> {
-  const server = await startAffidavit(bench.options.profile, 'read');
-  const next = createEvents(3);
-  const marks: Mark[] = [];
-  try {
-    let loaded = 0;
-    for (const entries of bench.options.entries) {
-      bench.tell(`reading: loading up to ${count(entries)} entries`);
-      const rate = await loadUpTo(server, loaded, entries, next);
-      loaded = entries;
-      marks.push(await measureMark(bench, server, entries, rate));
-    }
-  } finally {
-    await server.stop();
-  }
-  const first = marks[0] as Mark;
+  const stores = await onEachStore(bench, 'read', (server, store) =>
+    measureMarks(bench, server, store),
+  );
+  const marks = stores.flat();
   return {
     title: 'Reading',
     meaning: [
       `First pages of 50 entries, newest first, one request at a time, ${PAGES} for each filter with values that vary; among them are questions asked for the first time, which are put on the record before they are answered. The export streams the whole ledger; memory is that of the whole server process, load included.`,
     ],
-    rows: marks.flatMap((mark) => [...pageRows(mark, first), exportRow(mark)]),
+    rows: stores.flatMap((own) =>
+      own.flatMap((mark) => [...pageRows(mark, own[0] as Mark), exportRow(mark)]),
+    ),
     notes: marks.map(
-      ({ entries, loadRate }) =>
-        `The ledger was brought up to ${count(entries)} entries at ${perSecond(loadRate)}; reading began when its indexes were made.`,
+      ({ store, entries, loadRate }) =>
+        `On ${store} the ledger was brought up to ${count(entries)} entries at ${perSecond(loadRate)}; reading began when its indexes were made.`,
     ),
   };
 }

@@ -1,8 +1,8 @@
-import { startAffidavit } from '../affidavit.ts';
+import type { Affidavit } from '../affidavit.ts';
 import { startLoopbackService, type Bench, type Tables } from '../bench.ts';
 import { memoryOf, type Memory } from '../child.ts';
 import { singleBodies } from '../events.ts';
-import { runLoad, type LoadResult } from '../load.ts';
+import { runLoad, type Load, type LoadResult } from '../load.ts';
 import {
   megabytes,
   milliseconds,
@@ -12,6 +12,7 @@ import {
   type Row,
   type Section,
 } from '../report.ts';
+import { onEachStore } from '../stores.ts';
 
 /** One event per HTTP request, 64 clients, acknowledged durable and under a signed checkpoint. */
 
@@ -43,43 +44,52 @@ export function besideTables(rate: number, { sqlite, postgres }: Tables): string
   return postgres ? `${times(rate / postgres.perSecond, 'PostgreSQL')}, ${own}` : own;
 }
 
-export async function measureSingle(bench: Bench): Promise<Section> {
-  const { tell, warmUpMs, measureMs, baselineMs, options } = bench;
-  const bodies = singleBodies(BODIES, 1);
-  const load = {
-    inFlight: CLIENTS,
-    status: 201,
-    shot: (n: number) => ({
-      method: 'POST' as const,
-      path: '/v1/events',
-      body: bodies[n % BODIES] as Buffer,
-    }),
-  };
-  tell('single events: Affidavit');
-  const server = await startAffidavit(options.profile, 'single');
-  let ours: LoadResult;
-  let memory: Memory | null;
-  try {
-    ours = await runLoad({
-      ...load,
-      origin: server.url,
-      headers: server.headers,
-      warmUpMs,
-      measureMs,
-    });
-    memory = await memoryOf(server.pid);
-  } finally {
-    await server.stop();
-  }
-  tell('baseline: bare Node HTTP server');
+interface OnStore {
+  readonly store: string;
+  readonly ours: LoadResult;
+  readonly memory: Memory | null;
+}
+
+const shotOf = (bodies: readonly Buffer[]) => (n: number) => ({
+  method: 'POST' as const,
+  path: '/v1/events',
+  body: bodies[n % bodies.length] as Buffer,
+});
+
+type Shape = Pick<Load, 'inFlight' | 'status' | 'shot'>;
+
+async function measureBare(load: Shape, measureMs: number): Promise<LoadResult> {
   const service = await startLoopbackService();
-  const bare = await runLoad({
-    ...load,
-    origin: service.said,
-    headers: JSON_HEADERS,
-    warmUpMs: 1000,
-    measureMs: baselineMs,
-  }).finally(service.stop);
+  const origin = service.said;
+  return runLoad({ ...load, origin, headers: JSON_HEADERS, warmUpMs: 1000, measureMs }).finally(
+    service.stop,
+  );
+}
+
+function rowOf({ store, ours }: OnStore, bare: LoadResult, tables: Tables): Row {
+  return row({
+    name: `Affidavit on ${store}, ${CLIENTS} clients`,
+    ...figures(ours),
+    beside: `${besideTables(ours.perSecond, tables)}, ${times(ours.perSecond / bare.perSecond, 'bare HTTP')}`,
+    target: '1.5 × PostgreSQL, p99 ≤ 50 ms',
+  });
+}
+
+const noteOf = ({ store, ours, memory }: OnStore) =>
+  `On ${store} the load generator took ${ours.clientCores.toFixed(2)} of a core beside the server; the server held ${memory ? megabytes(memory.resident) : 'unknown'} of memory at the end.`;
+
+export async function measureSingle(bench: Bench): Promise<Section> {
+  const { tell, warmUpMs, measureMs, baselineMs } = bench;
+  const load = { inFlight: CLIENTS, status: 201, shot: shotOf(singleBodies(BODIES, 1)) };
+  const measure = async (server: Affidavit, store: string): Promise<OnStore> => {
+    tell(`single events: Affidavit on ${store}`);
+    const { url: origin, headers } = server;
+    const ours = await runLoad({ ...load, origin, headers, warmUpMs, measureMs });
+    return { store, ours, memory: await memoryOf(server.pid) };
+  };
+  const results = await onEachStore(bench, 'single', measure);
+  tell('baseline: bare Node HTTP server');
+  const bare = await measureBare(load, baselineMs);
   const tables = await bench.tables();
   return {
     title: 'Single events',
@@ -88,17 +98,10 @@ export async function measureSingle(bench: Bench): Promise<Section> {
       'The bare Node HTTP server takes the same requests from the same clients, parses the JSON, and answers 201: the floor that HTTP itself sets. The tables hold the same events with seven indexes and are written one row per transaction with fsync, without HTTP and without hashing: SQLite from one process, PostgreSQL (its default settings) from 32 connections of pgbench. pgbench uses the extended protocol, in which the values of each row are sent and parsed; statements prepared once with the values fixed in them are faster, because nothing is sent, and the simple protocol is slower.',
     ],
     rows: [
-      row({
-        name: 'Affidavit, 64 clients',
-        ...figures(ours),
-        beside: `${besideTables(ours.perSecond, tables)}, ${times(ours.perSecond / bare.perSecond, 'bare HTTP')}`,
-        target: '1.5 × PostgreSQL, p99 ≤ 50 ms',
-      }),
+      ...results.map((result) => rowOf(result, bare, tables)),
       row({ name: 'Baseline: bare Node HTTP server, 64 clients', ...figures(bare) }),
       ...tableRows(tables),
     ],
-    notes: [
-      `The load generator took ${ours.clientCores.toFixed(2)} of a core beside the server; the server held ${memory ? megabytes(memory.resident) : 'unknown'} of memory at the end.`,
-    ],
+    notes: results.map(noteOf),
   };
 }
