@@ -17,6 +17,9 @@ export const ID_PREFIXES = {
   hold: 'hld_',
   erasure: 'ers_',
   witness: 'wit_',
+  connect: 'con_',
+  approval: 'apr_',
+  operator: 'opr_',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

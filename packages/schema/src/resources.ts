@@ -17,6 +17,8 @@ export const SCOPES = [
   'events:read',
   'calls:execute',
   'ledger:read',
+  'grants:connect',
+  'approvals:decide',
   'admin',
 ] as const;
 export type Scope = (typeof SCOPES)[number];

@@ -1,0 +1,62 @@
+import type { AuditEvent } from '@affidavit/schema';
+
+import { pick, type PlannedCall } from './plan.ts';
+import type { Decision, PolicyEngine } from './policy/index.ts';
+import { PolicySets } from './policy-sets.ts';
+import type { Directory } from './ports.ts';
+
+interface DeciderOptions {
+  readonly directory: Directory;
+  readonly engine: PolicyEngine;
+  readonly now: () => Date;
+}
+
+/** Says whether a planned call may happen. */
+export class Decider {
+  readonly #options: DeciderOptions;
+  readonly #policies: PolicySets;
+
+  constructor(options: DeciderOptions) {
+    this.#options = options;
+    this.#policies = new PolicySets(options.engine, options.directory);
+  }
+
+  async decide({ app, actor, grant, url, body }: PlannedCall): Promise<Decision> {
+    const set = await this.#policies.of(app.app);
+    const { expires_at, ...lasting } = grant;
+    const expiry = expires_at === null ? {} : { expires_at: new Date(expires_at).toISOString() };
+    return this.#options.engine.decide(set, {
+      actor: { type: actor.type, id: actor.id },
+      grant: {
+        ...lasting,
+        status: grant.revoked_at === null ? 'active' : 'revoked',
+        created_at: new Date(grant.created_at).toISOString(),
+        ...expiry,
+      },
+      request: {
+        method: body.method.toUpperCase(),
+        url,
+        scopes: body.scopes ?? [],
+        ...pick(body, ['caller', 'run_id', 'task_context', 'tenant_id', 'reason']),
+        ...(actor.source_ip === undefined ? {} : { source_ip: actor.source_ip }),
+      },
+      now: this.#options.now(),
+    });
+  }
+}
+
+/** A decision as the record says it. */
+export function decisionFacts(decision: Decision): Partial<AuditEvent> {
+  const { policy_decision, policy_id, policies_checked, explanation } = decision;
+  const denied = policy_decision === 'DENY';
+  const policy_context = denied
+    ? { ...decision.policy_context, explanation }
+    : decision.policy_context;
+  return {
+    policy_decision,
+    policy_id,
+    policies_checked: [...policies_checked],
+    policy_context: policy_context as AuditEvent['policy_context'] & object,
+    ...(denied ? { scope_granted: [] } : {}),
+  };
+}

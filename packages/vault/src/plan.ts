@@ -1,0 +1,140 @@
+import { AffidavitError, newId, type AuditEvent, type CallBody } from '@affidavit/schema';
+
+import type { EgressGuard } from './egress/guard.ts';
+import { findGrant } from './find-grant.ts';
+import type { AppRef, CallTrail, Directory, Grant, Provider } from './ports.ts';
+import { callTarget, checkSendable, isInScope } from './target.ts';
+import { outgoingBody, type OutgoingBody } from './target.ts';
+
+/** Who calls, as far as the server knows it: from the key, never from the body. */
+export interface CallActor {
+  readonly type: 'agent' | 'service';
+  /** `agt_…` of an agent, `key_…` of a service. */
+  readonly id: string;
+  /** Identity fields of the record: actor, agent, caller_key_prefix, source_ip, trace. */
+  readonly identity: Partial<AuditEvent>;
+  readonly source_ip?: string;
+  readonly traceparent?: string;
+}
+
+export interface CallRequest {
+  readonly app: AppRef;
+  readonly actor: CallActor;
+  readonly body: CallBody;
+}
+
+/** One call on its way: what each step of the pipeline adds for the next. */
+export interface Call extends CallRequest {
+  readonly execution_id: string;
+  /** The fields that every entry of this execution carries. */
+  readonly facts: Partial<AuditEvent>;
+}
+
+export interface PlannedCall extends Call {
+  readonly grant: Grant;
+  readonly provider: Provider;
+  readonly url: URL;
+  readonly outgoing: OutgoingBody;
+}
+
+interface PlannerOptions {
+  readonly directory: Directory;
+  readonly trail: CallTrail;
+  readonly guard: EgressGuard;
+}
+
+/** Resolves what a call needs before it can be decided. */
+export class Planner {
+  readonly #options: PlannerOptions;
+
+  constructor(options: PlannerOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves everything the decision needs. What cannot be resolved is on the record as well. */
+  async plan(call: Call, record = true): Promise<PlannedCall> {
+    checkSendable(call.body);
+    const outgoing = outgoingBody(call.body);
+    let known = call;
+    try {
+      const { grant, provider } = await findGrant(this.#options.directory, call);
+      known = { ...call, facts: { ...call.facts, ...grantFacts(grant, provider, call.body) } };
+      const url = callTarget(provider, call.body);
+      known = { ...known, facts: { ...known.facts, url: url.href } };
+      const planned = { ...known, grant, provider, url, outgoing };
+      this.#checkTarget(planned);
+      return planned;
+    } catch (error) {
+      if (record && error instanceof AffidavitError) throw await this.#refused(known, error);
+      throw error;
+    }
+  }
+
+  /** The credential stays below the base URL, and no call goes where none may go. */
+  #checkTarget({ provider, url }: PlannedCall): void {
+    if (!isInScope(provider, url)) {
+      throw new AffidavitError('egress_blocked', `url is not below ${provider.base_url}`, {
+        field: 'url',
+        expected: `an address below ${provider.base_url}`,
+      });
+    }
+    this.#options.guard.checkUrl(url);
+  }
+
+  /** A call that never became one: an unknown grant, an address outside, a blocked network. */
+  async #refused(call: Call, error: AffidavitError): Promise<AffidavitError> {
+    const { execution_id } = call;
+    const { scope_granted: _, ...facts } = call.facts;
+    await this.#options.trail.denial(call.app, {
+      event_type: 'credential.denied',
+      ...facts,
+      outcome: error.code === 'egress_blocked' ? 'blocked' : 'error',
+      error_code: error.code,
+    });
+    const extra = { ...error.details.extra, execution_id };
+    return new AffidavitError(error.code, error.message, { ...error.details, extra });
+  }
+}
+
+/** A call that has just come in. */
+export function begin(request: CallRequest): Call {
+  const { actor, body } = request;
+  const execution_id = newId('execution');
+  const facts: Partial<AuditEvent> = {
+    ...pick(body, ['reason', 'context', 'caller', 'run_id', 'task_context', 'thread_id']),
+    ...pick(body, ['tenant_id', 'parent_agent_id', 'grant_id', 'provider']),
+    ...(body.principal_id === undefined ? {} : { principal_id: body.principal_id }),
+    ...actor.identity,
+    execution_id,
+    method: body.method.toUpperCase(),
+    url: body.url,
+    ...(body.scopes === undefined ? {} : { scope_requested: body.scopes }),
+  };
+  return { ...request, execution_id, facts };
+}
+
+function grantFacts(grant: Grant, provider: Provider, body: CallBody): Partial<AuditEvent> {
+  const { principal } = grant;
+  const granted = body.scopes ?? grant.scopes;
+  return {
+    provider: provider.name,
+    provider_id: provider.provider_id,
+    grant_id: grant.grant_id,
+    grant_kind: grant.kind,
+    principal_type: principal.type,
+    principal_id: principal.id,
+    ...(principal.email === undefined ? {} : { principal_email: principal.email }),
+    ...(granted.length === 0 ? {} : { scope_granted: [...granted] }),
+  };
+}
+
+/** The named members that are there. */
+export function pick<T extends object, K extends keyof T>(
+  from: T,
+  names: readonly K[],
+): { [P in K]?: Exclude<T[P], undefined> } {
+  const present = names.filter((name) => from[name] !== undefined);
+  return Object.fromEntries(present.map((name) => [name, from[name]])) as {
+    [P in K]?: Exclude<T[P], undefined>;
+  };
+}
