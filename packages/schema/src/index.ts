@@ -8,4 +8,6 @@ export * from './policy.ts';
 export * from './record.ts';
 export * from './resources.ts';
 export * from './retention.ts';
+export * from './scope-map.ts';
 export * from './sensitive.ts';
+export * from './tokens.ts';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { anyJson, freeContext } from './field-types.ts';
 import { LIMITS } from './limits.ts';
+import { ScopeMap } from './scope-map.ts';
 
 /** Bodies of the administrative calls and of the brokered call. All are strict: unknown members are refused. */
 
@@ -107,12 +108,15 @@ export const ProviderBody = z.strictObject({
   base_url: baseUrl(),
   auth: ProviderAuth,
   timeout_ms: z.int().min(100).max(120_000).optional(),
+  scope_map: ScopeMap.optional(),
   ...appId,
 });
 export const ProviderPatch = z.strictObject({
   base_url: baseUrl().optional(),
   auth: ProviderAuth.optional(),
   timeout_ms: z.int().min(100).max(120_000).optional(),
+  /** Null takes the map away. */
+  scope_map: ScopeMap.nullable().optional(),
   ...appId,
 });
 

@@ -1,8 +1,8 @@
-import type { Broker, EgressGuard, Keyring } from '@affidavit/vault';
+import type { Broker, EgressGuard, Keyring, Minter } from '@affidavit/vault';
 import type { Logger } from 'pino';
 
 import type { StoredDirectory } from './access/directory.ts';
-import type { Gate } from './access/identity.ts';
+import type { Gate } from './access/gate.ts';
 import type { Checks } from './check/checks.ts';
 import type { Config } from './config/config.ts';
 import type { Duties } from './duties/duties.ts';
@@ -36,6 +36,7 @@ export interface Services {
   readonly receiptReads: ReceiptReads;
   readonly retain: Retain;
   readonly broker: Broker;
+  readonly minter: Minter;
   readonly egressGuard: EgressGuard;
   /** How much of what lasts may be under way at once. */
   readonly slots: AllSlots;

@@ -1,9 +1,9 @@
 import type { AuditEvent } from '@affidavit/schema';
 
 import { pick, type PlannedCall } from './plan.ts';
-import type { Decision, PolicyEngine } from './policy/index.ts';
+import type { Decision, DecisionGrant, PolicyEngine } from './policy/index.ts';
 import { PolicySets } from './policy-sets.ts';
-import type { Directory } from './ports.ts';
+import type { Directory, Grant } from './ports.ts';
 
 interface DeciderOptions {
   readonly directory: Directory;
@@ -21,18 +21,13 @@ export class Decider {
     this.#policies = new PolicySets(options.engine, options.directory);
   }
 
-  async decide({ app, actor, grant, url, body }: PlannedCall): Promise<Decision> {
+  async decide({ app, actor, grant, provider, url, body }: PlannedCall): Promise<Decision> {
     const set = await this.#policies.of(app.app);
-    const { expires_at, ...lasting } = grant;
-    const expiry = expires_at === null ? {} : { expires_at: new Date(expires_at).toISOString() };
     return this.#options.engine.decide(set, {
       actor: { type: actor.type, id: actor.id },
-      grant: {
-        ...lasting,
-        status: grant.revoked_at === null ? 'active' : 'revoked',
-        created_at: new Date(grant.created_at).toISOString(),
-        ...expiry,
-      },
+      grant: decisionGrant(grant),
+      ...(actor.token === undefined ? {} : { token: actor.token }),
+      ...(provider.scope_map === null ? {} : { scope_map: provider.scope_map }),
       request: {
         method: body.method.toUpperCase(),
         url,
@@ -43,6 +38,16 @@ export class Decider {
       now: this.#options.now(),
     });
   }
+}
+
+/** A grant as policies see it. */
+export function decisionGrant({ expires_at, ...grant }: Grant): DecisionGrant {
+  return {
+    ...grant,
+    status: grant.revoked_at === null ? 'active' : 'revoked',
+    created_at: new Date(grant.created_at).toISOString(),
+    ...(expires_at === null ? {} : { expires_at: new Date(expires_at).toISOString() }),
+  };
 }
 
 /** A decision as the record says it. */

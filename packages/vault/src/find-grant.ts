@@ -4,8 +4,12 @@ import type { AppRef, Directory, Grant, Provider } from './ports.ts';
 
 interface Asker {
   readonly app: AppRef;
-  readonly actor: { readonly type: 'agent' | 'service'; readonly id: string };
-  readonly body: CallBody;
+  readonly actor: {
+    readonly type: 'agent' | 'service';
+    readonly id: string;
+    readonly token?: { readonly grant_id: string };
+  };
+  readonly body: Pick<CallBody, 'grant_id' | 'provider' | 'principal_id'>;
 }
 
 /** The grant that a call names, or the one that fits when it names only a provider. */
@@ -63,7 +67,11 @@ async function grantOnProvider(directory: Directory, asker: Asker): Promise<Gran
       advice: 'Make a grant with POST /v1/grants, or name an existing one by grant_id.',
     });
   }
-  if (grants.length > 1) {
+  const { token } = asker.actor;
+  const ofToken = token && grants.find(({ grant_id }) => grant_id === token.grant_id);
+  if (ofToken) return ofToken;
+  // One that a token is not for is denied by name: which of them makes no difference.
+  if (grants.length > 1 && !token) {
     throw new AffidavitError('conflict', `${grants.length} grants on ${provider} fit`, {
       field: 'grant_id',
       expected: 'grant_id, or principal_id',

@@ -8,3 +8,6 @@ export type { CallActor, CallRequest } from './plan.ts';
 export * from './policy/index.ts';
 export * from './ports.ts';
 export * from './sealing.ts';
+export type { TokenBounds } from './tokens/bounds.ts';
+export * from './tokens/mint.ts';
+export { readTokenText } from './tokens/token-text.ts';

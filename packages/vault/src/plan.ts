@@ -5,6 +5,7 @@ import { findGrant } from './find-grant.ts';
 import type { AppRef, CallTrail, Directory, Grant, Provider } from './ports.ts';
 import { callTarget, checkSendable, isInScope } from './target.ts';
 import { outgoingBody, type OutgoingBody } from './target.ts';
+import { withinBounds, type TokenBounds } from './tokens/bounds.ts';
 
 /** Who calls, as far as the server knows it: from the key, never from the body. */
 export interface CallActor {
@@ -15,6 +16,8 @@ export interface CallActor {
   readonly identity: Partial<AuditEvent>;
   readonly source_ip?: string;
   readonly traceparent?: string;
+  /** Set where the bearer is a minted token: what it holds the call to. */
+  readonly token?: TokenBounds;
 }
 
 export interface CallRequest {
@@ -98,7 +101,8 @@ export class Planner {
 
 /** A call that has just come in. */
 export function begin(request: CallRequest): Call {
-  const { actor, body } = request;
+  const { actor } = request;
+  const body = withinBounds(request.body, actor.token);
   const execution_id = newId('execution');
   const facts: Partial<AuditEvent> = {
     ...pick(body, ['reason', 'context', 'caller', 'run_id', 'task_context', 'thread_id']),
@@ -110,10 +114,14 @@ export function begin(request: CallRequest): Call {
     url: body.url,
     ...(body.scopes === undefined ? {} : { scope_requested: body.scopes }),
   };
-  return { ...request, execution_id, facts };
+  return { ...request, body, execution_id, facts };
 }
 
-function grantFacts(grant: Grant, provider: Provider, body: CallBody): Partial<AuditEvent> {
+export function grantFacts(
+  grant: Grant,
+  provider: Provider,
+  body: Pick<CallBody, 'scopes'>,
+): Partial<AuditEvent> {
   const { principal } = grant;
   const granted = body.scopes ?? grant.scopes;
   return {

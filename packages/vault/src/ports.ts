@@ -1,4 +1,4 @@
-import type { AuditEvent, ProviderAuth } from '@affidavit/schema';
+import type { AuditEvent, ProviderAuth, ScopeMap } from '@affidavit/schema';
 
 import type { StoredPolicy } from './policy/index.ts';
 
@@ -29,12 +29,39 @@ export interface CallTrail {
   outcome(app: AppRef, event: AuditEvent): Promise<Recorded>;
 }
 
+/** A minted token, as it is kept. */
+export interface NewToken {
+  readonly token_id: string;
+  readonly hash: string;
+  /** The key that minted it, and that it dies with. */
+  readonly key_id: string;
+  /** Its app: that of the token, unless the key is one of the installation. */
+  readonly key_app: number;
+  readonly agent_id: string | null;
+  readonly grant_id: string;
+  readonly provider: string;
+  readonly scopes: readonly string[];
+  readonly run_id: string | null;
+  readonly task_context: string | null;
+  readonly created_at: number;
+  readonly expires_at: number;
+}
+
+/** The trail, as minting writes it: durable, under a signed checkpoint, or not at all. */
+export interface TokenTrail {
+  /** The token is there from the transaction of this entry on. */
+  minted(app: AppRef, event: AuditEvent, token: NewToken): Promise<Recorded>;
+  denied(app: AppRef, event: AuditEvent): Promise<Recorded>;
+}
+
 export interface Provider {
   readonly provider_id: string;
   readonly name: string;
   readonly base_url: string;
   readonly auth: ProviderAuth;
   readonly timeout_ms: number | null;
+  /** Which methods and paths each scope opens; null where scopes are not mapped. */
+  readonly scope_map: ScopeMap | null;
 }
 
 export interface Grant {

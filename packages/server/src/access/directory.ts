@@ -15,6 +15,7 @@ import type {
   ProvidersTable,
   SecretsTable,
   Tables,
+  TokensTable,
 } from '../store/tables.ts';
 
 /** The app that exists from the first start. */
@@ -22,8 +23,8 @@ export const HOME_APP_ID = 'app_default';
 
 const CACHED_LOOKUPS = 20_000;
 const ROWS_MAX = 10_000;
-/** Rows that live for a call: no process tells the others of them. */
-const UNCACHED: ReadonlySet<keyof Tables> = new Set(['open_intents', 'idempotency']);
+/** Rows that live for a call or a short time: no process tells the others of them. */
+const UNCACHED: ReadonlySet<keyof Tables> = new Set(['open_intents', 'idempotency', 'tokens']);
 
 export type AppRow = Selectable<AppsTable>;
 
@@ -130,6 +131,15 @@ export class StoredDirectory implements Directory {
     return this.#row('api_keys', { hash });
   }
 
+  /** As it is in the database now: a token that was revoked anywhere is so here. */
+  tokenByHash(app: number, hash: string): Promise<TokensTable | null> {
+    return this.#row('tokens', { app, hash });
+  }
+
+  keyById(app: number, keyId: string): Promise<ApiKeysTable | null> {
+    return this.#row('api_keys', { app, key_id: keyId });
+  }
+
   async apps(): Promise<readonly AppRow[]> {
     return (await this.rows('apps', {}, 'app')) as unknown as readonly AppRow[];
   }
@@ -213,7 +223,9 @@ function toGrant(row: GrantsTable): Grant {
 function toProvider(row: ProvidersTable): Provider {
   const { provider_id, name, base_url, timeout_ms } = row;
   const auth = JSON.parse(row.auth) as Provider['auth'];
-  return { provider_id, name, base_url, auth, timeout_ms };
+  const scope_map =
+    row.scope_map === null ? null : (JSON.parse(row.scope_map) as Provider['scope_map']);
+  return { provider_id, name, base_url, auth, timeout_ms, scope_map };
 }
 
 function toPolicy(row: PoliciesTable): StoredPolicy {

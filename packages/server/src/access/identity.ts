@@ -1,14 +1,13 @@
 import { AffidavitError, type AuditEvent, type Scope } from '@affidavit/schema';
-import { LRUCache } from 'lru-cache';
 
-import type { AgentsTable, ApiKeysTable } from '../store/tables.ts';
-import { hashOf } from './api-key.ts';
-import type { StoredDirectory } from './directory.ts';
+import type { AppRef } from '@affidavit/vault';
+
+import type { AgentsTable, ApiKeysTable, TokensTable } from '../store/tables.ts';
 
 /** Marks the keys that administer the whole installation; never given to minted keys. */
 export const INSTALLATION_SCOPE = 'installation';
 
-/** Who holds the key of a request. */
+/** Who holds the bearer of a request: an API key, or a token that was minted with one. */
 export interface Identity {
   readonly app: number;
   readonly app_id: string;
@@ -18,82 +17,37 @@ export interface Identity {
   /** May act in every app. */
   readonly installation: boolean;
   readonly agent: AgentsTable | null;
+  /** When the key ends, epoch ms; null where it does not. */
+  readonly ends_at: number | null;
+  /** Set where the bearer is a token: it acts as its key, and only where tokens may. */
+  readonly token: TokensTable | null;
 }
 
-function unauthorized(message: string): AffidavitError {
-  return new AffidavitError('unauthorized', message);
-}
-
-const REMEMBERED_KEYS = 10_000;
-
-interface Holder {
-  readonly row: ApiKeysTable;
-  readonly identity: Identity;
-}
-
-/** Tells who holds the key of a request. Unknown, revoked and expired keys get the same answer. */
-export class Gate {
-  readonly #directory: StoredDirectory;
-  readonly #now: () => number;
-  /** By the hash of the key, as the directory was at `#revision`. */
-  readonly #holders = new LRUCache<string, Holder>({ max: REMEMBERED_KEYS });
-  #revision: number | null = null;
-
-  constructor(directory: StoredDirectory, now: () => number) {
-    this.#directory = directory;
-    this.#now = now;
-  }
-
-  /** Who holds a bearer key that was asked for before, or null where only the directory can tell. */
-  recall(header: string | undefined): Identity | null {
-    if (this.#revision === null || this.#revision !== this.#directory.revision) return null;
-    const holder = this.#holders.get(hashOf(readKey(header)));
-    return holder && isLive(holder.row, this.#now()) ? holder.identity : null;
-  }
-
-  /** Resolves a bearer key. */
-  async identify(header: string | undefined): Promise<Identity> {
-    const hash = hashOf(readKey(header));
-    const { revision } = this.#directory;
-    const holder = await this.#ask(hash);
-    if (revision !== this.#revision) this.#holders.clear();
-    this.#revision = revision;
-    this.#holders.set(hash, holder);
-    return holder.identity;
-  }
-
-  async #ask(hash: string): Promise<Holder> {
-    const row = await this.#directory.keyByHash(hash);
-    if (!row || !isLive(row, this.#now())) {
-      throw unauthorized('the API key is wrong, revoked or expired');
-    }
-    const app = await this.#directory.appByNumber(row.app);
-    if (!app) throw new AffidavitError('internal', 'the app of the key is gone');
-    const agent = row.agent_id === null ? null : await this.#directory.agent(row.app, row.agent_id);
-    if (row.agent_id !== null && (!agent || agent.revoked_at !== null)) {
-      throw unauthorized('the agent of this API key has been revoked');
-    }
-    return { row, identity: identityOf(row, app.app_id, agent) };
-  }
-}
-
-function readKey(header: string | undefined): string {
-  if (header === undefined) throw unauthorized('there is no Authorization header');
-  const key = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(header)?.[1];
-  if (key === undefined) throw unauthorized('the Authorization header is not a bearer key');
-  return key;
-}
-
-function identityOf(row: ApiKeysTable, app_id: string, agent: AgentsTable | null): Identity {
+export function identityOf(
+  row: ApiKeysTable,
+  { app, app_id }: AppRef,
+  agent: AgentsTable | null,
+  token: TokensTable | null = null,
+): Identity {
   const scopes = new Set(JSON.parse(row.scopes) as string[]);
-  const { app, key_id, prefix } = row;
-  const installation = scopes.has(INSTALLATION_SCOPE);
-  return { app, app_id, key_id, prefix, scopes, installation, agent };
+  const { key_id, prefix, expires_at, revoked_at } = row;
+  const installation = token === null && scopes.has(INSTALLATION_SCOPE);
+  const ends_at = Math.min(expires_at ?? Infinity, revoked_at ?? Infinity);
+  return {
+    app,
+    app_id,
+    key_id,
+    prefix,
+    scopes,
+    installation,
+    agent,
+    ends_at: ends_at === Infinity ? null : ends_at,
+    token,
+  };
 }
 
-function isLive({ revoked_at, expires_at }: ApiKeysTable, now: number): boolean {
-  return (revoked_at === null || revoked_at > now) && (expires_at === null || expires_at > now);
-}
+/** What tells this bearer from others, such as those that were minted with the same key. */
+export const bearerId = ({ token, key_id }: Identity): string => token?.token_id ?? key_id;
 
 export function hasScope({ scopes }: Identity, scope: Scope): boolean {
   return scopes.has(scope) || scopes.has('admin');
@@ -109,8 +63,11 @@ export function requireScope(identity: Identity, scope: Scope): void {
 
 /** The identity as the record says it. Operators are those who administer. */
 export function actorFields(identity: Identity): Partial<AuditEvent> {
-  const { agent, key_id, prefix, scopes } = identity;
-  const caller_key_prefix = prefix;
+  const { agent, key_id, prefix, scopes, token } = identity;
+  const bearer = {
+    caller_key_prefix: prefix,
+    ...(token === null ? {} : { token_id: token.token_id }),
+  };
   if (agent) {
     return {
       actor_type: 'agent',
@@ -119,9 +76,9 @@ export function actorFields(identity: Identity): Partial<AuditEvent> {
       agent_id: agent.agent_id,
       agent_name: agent.name,
       ...(agent.parent_agent_id === null ? {} : { parent_agent_id: agent.parent_agent_id }),
-      caller_key_prefix,
+      ...bearer,
     };
   }
   const actor_type = scopes.has('admin') ? 'operator' : 'service';
-  return { actor_type, actor_id: key_id, caller_key_prefix };
+  return { actor_type, actor_id: key_id, ...bearer };
 }

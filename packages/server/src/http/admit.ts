@@ -1,6 +1,8 @@
+import { AffidavitError } from '@affidavit/schema';
 import type { AppRef } from '@affidavit/vault';
 
 import { HOME_APP_ID, type StoredDirectory } from '../access/directory.ts';
+import type { Origin } from '../access/gate.ts';
 import { requireScope, type Identity } from '../access/identity.ts';
 import type { Services } from '../services.ts';
 import { findApp } from './read-request.ts';
@@ -16,7 +18,11 @@ export interface Admitted {
 
 /** What anyone may have written. */
 export interface Knock {
-  readonly headers: { readonly authorization?: string | undefined };
+  readonly ip: string;
+  readonly headers: {
+    readonly authorization?: string | undefined;
+    readonly 'user-agent'?: string | undefined;
+  };
   readonly params: unknown;
   readonly query: unknown;
 }
@@ -33,6 +39,8 @@ const NOBODY: Identity = {
   scopes: new Set(),
   installation: false,
   agent: null,
+  ends_at: null,
+  token: null,
 };
 
 export const isNobody = (identity: Identity): boolean => identity === NOBODY;
@@ -48,10 +56,22 @@ export function admit(doors: Doors, route: Route, knock: Knock): Admitted | Prom
 async function askAround({ directory, gate }: Doors, route: Route, knock: Knock) {
   const open = route.openWhenPublic ? await publicApp(directory, knock) : null;
   if (open) return { identity: NOBODY, app: open };
-  return withScope(await gate.identify(knock.headers.authorization), route);
+  return withScope(await gate.identify(knock.headers.authorization, originOf(knock)), route);
 }
 
-function withScope(identity: Identity, { access }: Route): Admitted {
+/** Where a request came from, as the record says it. */
+export function originOf({ ip, headers }: Pick<Knock, 'ip' | 'headers'>): Origin {
+  const source_ip = ip.replace(/^::ffff:(?=\d+\.)/i, '');
+  return { source_ip, user_agent: headers['user-agent']?.slice(0, 1024) };
+}
+
+function withScope(identity: Identity, { access, takesTokens }: Route): Admitted {
+  if (identity.token && !takesTokens) {
+    throw new AffidavitError('forbidden', 'a minted token is for calls alone', {
+      expected: 'an API key',
+      advice: 'Use the API key that minted the token.',
+    });
+  }
   if (access !== 'any_key' && access !== 'public') requireScope(identity, access);
   return { identity, app: null };
 }

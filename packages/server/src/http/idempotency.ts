@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 
 import { AffidavitError, toProblem } from '@affidavit/schema';
 
+import { bearerId } from '../access/identity.ts';
 import type { IdempotencyTable } from '../store/tables.ts';
 import { JsonText, type Context, type Route } from './route.ts';
 
@@ -48,7 +49,7 @@ export async function once(
 ): Promise<{ stored: Stored; replayed: boolean }> {
   const { services, identity } = context;
   const key = context.idempotencyKey as string;
-  const where = { app: identity.app, key_id: identity.key_id, idempotency_key: key };
+  const where = { app: identity.app, key_id: bearerId(identity), idempotency_key: key };
   const fingerprint = fingerprintOf(context, route, path);
   // Beside the queries: a slow one must not hold up a write.
   const rows = await services.directory.rows('idempotency', where);

@@ -43,6 +43,8 @@ export interface Route<B = unknown> {
   /** With `:name` for parameters, and `*` at the end for whatever follows. */
   readonly path: string;
   readonly access: Access;
+  /** Minted tokens may call it too; all other routes are for keys. */
+  readonly takesTokens?: true;
   /** It also answers anyone, without a key, where the app has made its ledger public. */
   readonly openWhenPublic?: true;
   readonly summary: string;

@@ -5,7 +5,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 
 import { parseStrictJson } from '../ingest/strict-json.ts';
 import type { Services } from '../services.ts';
-import { admit, isNobody, type Admitted } from './admit.ts';
+import { admit, isNobody, originOf, type Admitted } from './admit.ts';
 import { Bodies } from './bodies.ts';
 import { answerClientError } from './client-error.ts';
 import { FailureJournal } from './failure-journal.ts';
@@ -199,10 +199,12 @@ async function readContext(
     bytes,
     idempotencyKey: route.method === 'POST' ? readIdempotencyKey(headers['idempotency-key']) : null,
     reply,
-    userAgent: headers['user-agent']?.slice(0, 1024),
+    get userAgent() {
+      return originOf(request).user_agent;
+    },
     // Read where they are asked for: most requests are about something else.
     get sourceIp() {
-      return request.ip.replace(/^::ffff:(?=\d+\.)/i, '');
+      return originOf(request).source_ip;
     },
     get trace() {
       return readOnce().fields;

@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely';
 
 import { proveOperations } from '../prove/operations.ts';
 import { retainOperations } from '../retain/operations.ts';
+import { tokenOperations } from '../tokens/reads.ts';
 import { openReadStore, type Database } from '../store/open.ts';
 import type { Row } from '../store/port.ts';
 import type { Tables } from '../store/tables.ts';
@@ -58,6 +59,7 @@ function listBody({ records, next_cursor, has_more }: Page): string {
 serve({
   ...proveOperations(snapshot),
   ...retainOperations(snapshot),
+  ...tokenOperations(snapshot),
   events: async ({ deadline, ...request }: Timed<PageRequest>) =>
     listBody(await snapshot((at) => readPage(at, request, new Deadline(deadline)))),
   executions: async ({ deadline, ...request }: Timed<PageRequest>) =>

@@ -4,7 +4,7 @@ import { workerData } from 'node:worker_threads';
 import { createKeyring } from '@affidavit/vault/sealing';
 
 import { writeIndexPages, type IndexWrite } from '../indexing/write.ts';
-import { forgetAnswers } from '../store/forget.ts';
+import { forgetOld } from '../store/forget.ts';
 import { assertNoCopy } from '../store/loader.ts';
 import { openLedgerStore, type Database } from '../store/open.ts';
 import { StoreFailure, type LedgerStore } from '../store/port.ts';
@@ -157,12 +157,12 @@ serve({
       ledger().store.derive(Date.now() + DERIVE_DEADLINE_MS, (db) => writeIndexPages(db, write)),
     ),
   assertNoCopy: () => inTurn(() => assertNoCopy(ledger().store.db)),
-  /** One step of forgetting answers from before a time; whether there may be more. */
-  forgetAnswers: (before: number) =>
+  /** One step of forgetting what was kept from before a time; whether there may be more. */
+  forgetOld: (before: number) =>
     inTurn(async () => {
       let more = false;
       await ledger().store.derive(Date.now() + DERIVE_DEADLINE_MS, async (db) => {
-        more = await forgetAnswers(db, before);
+        more = await forgetOld(db, before);
       });
       return more;
     }),

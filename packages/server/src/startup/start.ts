@@ -3,9 +3,10 @@ import { mkdirSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 
-import { Gate } from '../access/identity.ts';
+import { Gate } from '../access/gate.ts';
 import { Checks } from '../check/checks.ts';
 import { ConfigError, type Config } from '../config/config.ts';
+import { keepExpiring } from '../duties/expire-tokens.ts';
 import { keepRetiring } from '../duties/retire-keys.ts';
 import { openSlots } from '../http/slots.ts';
 import { routes } from '../http/routes/index.ts';
@@ -111,7 +112,7 @@ function servicesOf(
   return {
     ...base,
     processId: ledger.processId,
-    gate: new Gate(directory, Date.now),
+    gate: new Gate(directory, Date.now, (...use) => vault.tokenTrail.lateUse(...use)),
     duties: ledger.duties,
     sequencer: ledger.sequencer,
     commits: ledger.commits,
@@ -122,6 +123,7 @@ function servicesOf(
     receiptReads: new ReceiptReads(readers),
     retain: openRetain({ ...base, readers, writer: writer.thread, fingerprintKey }),
     broker: vault.broker,
+    minter: vault.minter,
     signManifest: (request) => signThrough(writer.thread, request, config.write_deadline_ms),
     egressGuard: vault.guard,
     slots: openSlots(),
@@ -144,5 +146,6 @@ function takeUpDuties(ledger: OpenLedger, { egress }: OpenVault, services: Servi
   keepForgetting(duties, writer.thread);
   keepRemoving(duties, services, services.retain);
   keepRetiring(duties, services);
+  keepExpiring(duties, services);
   keepWitnessed(duties, { ...services, egress, random: Math.random });
 }

@@ -3,6 +3,7 @@ import {
   createEgress,
   createEgressGuard,
   createPolicyEngine,
+  Minter,
   type Egress,
   type EgressGuard,
 } from '@affidavit/vault';
@@ -10,12 +11,15 @@ import type { Logger } from 'pino';
 
 import type { Config } from '../config/config.ts';
 import { StoredCallTrail } from '../ingest/call-trail.ts';
+import { StoredTokenTrail } from '../ingest/token-trail.ts';
 import type { OpenLedger } from './ledger.ts';
 
 /** What opens credentials and makes calls. */
 export interface OpenVault {
   readonly broker: Broker;
+  readonly minter: Minter;
   readonly callTrail: StoredCallTrail;
+  readonly tokenTrail: StoredTokenTrail;
   readonly guard: EgressGuard;
   readonly egress: Egress;
 }
@@ -25,14 +29,18 @@ export function openVault(config: Config, ledger: OpenLedger, journal: Logger): 
   const callTrail = new StoredCallTrail(trail, processId, Date.now, journal);
   const guard = createEgressGuard({ allow: config.egress_allow });
   const egress = createEgress({ guard });
+  const engine = createPolicyEngine();
+  const now = () => new Date();
   const broker = new Broker({
     directory,
     trail: callTrail,
     egress,
     guard,
-    engine: createPolicyEngine(),
+    engine,
     keyring: () => keyring,
-    now: () => new Date(),
+    now,
   });
-  return { broker, callTrail, guard, egress };
+  const tokenTrail = new StoredTokenTrail(trail, Date.now);
+  const minter = new Minter({ directory, trail: tokenTrail, engine, now });
+  return { broker, minter, callTrail, tokenTrail, guard, egress };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { forgetAnswers } from './forget.ts';
+import { forgetOld } from './forget.ts';
 import { openLedgerStore } from './open.ts';
 
 test('old answers are forgotten in steps, younger ones stay', async () => {
@@ -19,8 +19,8 @@ test('old answers are forgotten in steps, younger ones stay', async () => {
     await store.db.insertInto('idempotency').values(old).execute();
     const young = { ...row, ...rest, idempotency_key: 'young', created_at: 5000 };
     await store.db.insertInto('idempotency').values(young).execute();
-    assert.equal(await forgetAnswers(store.db, 1000), true);
-    assert.equal(await forgetAnswers(store.db, 1000), false);
+    assert.equal(await forgetOld(store.db, 1000), true);
+    assert.equal(await forgetOld(store.db, 1000), false);
     const left = await store.db.selectFrom('idempotency').select('idempotency_key').execute();
     assert.deepEqual(
       left.map((kept) => kept.idempotency_key),

@@ -5,10 +5,35 @@ import type { Tables } from './tables.ts';
 const ROWS_PER_STEP = 500;
 
 /**
- * Forgets the oldest answers that were kept for repeats (`Idempotency-Key`) before a time, epoch
- * ms, a bounded number at once. Returns whether there may be more.
+ * Forgets what was kept of answers and of ended tokens before a time, epoch ms, a bounded number of
+ * each at once. Returns whether there may be more.
  */
-export async function forgetAnswers(db: Kysely<Tables>, before: number): Promise<boolean> {
+export async function forgetOld(db: Kysely<Tables>, before: number): Promise<boolean> {
+  const answers = await forgetAnswers(db, before);
+  const tokens = await forgetTokens(db, before);
+  return answers || tokens;
+}
+
+/** Tokens whose end is on the record. */
+async function forgetTokens(db: Kysely<Tables>, before: number): Promise<boolean> {
+  const rows = await db
+    .selectFrom('tokens')
+    .select(['app', 'token_id'])
+    .where('state', '<>', 'live')
+    .where('ended_at', '<', before)
+    .limit(ROWS_PER_STEP)
+    .execute();
+  for (const row of rows) {
+    await db
+      .deleteFrom('tokens')
+      .where((eb) => eb.and(row))
+      .execute();
+  }
+  return rows.length === ROWS_PER_STEP;
+}
+
+/** The oldest answers that were kept for repeats (`Idempotency-Key`). */
+async function forgetAnswers(db: Kysely<Tables>, before: number): Promise<boolean> {
   const rows = await db
     .selectFrom('idempotency')
     .select(['app', 'key_id', 'idempotency_key'])

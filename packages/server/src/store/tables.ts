@@ -139,6 +139,8 @@ export interface ProvidersTable {
   base_url: string;
   auth: string;
   timeout_ms: number | null;
+  /** JSON object: which methods and paths each scope opens; null where scopes are not mapped. */
+  scope_map: string | null;
   created_at: number;
   updated_at: number;
 }
@@ -325,6 +327,30 @@ export interface ErasuresTable {
   ended_at: number | null;
 }
 
+/**
+ * Minted tokens. A row stays for a day after its end, so that a late use can be told from an unknown
+ * bearer.
+ */
+export interface TokensTable {
+  app: number;
+  token_id: string;
+  hash: string;
+  /** The key that minted it, and that it dies with; one of the installation is of another app. */
+  key_id: string;
+  key_app: number;
+  agent_id: string | null;
+  grant_id: string;
+  provider: string;
+  scopes: string;
+  run_id: string | null;
+  task_context: string | null;
+  /** `live`, `revoked` or `expired`: what the record says of it. */
+  state: string;
+  created_at: number;
+  expires_at: number;
+  ended_at: number | null;
+}
+
 export interface InstallationTable {
   name: string;
   value: string;
@@ -359,6 +385,7 @@ export interface Tables {
   held: HeldTable;
   removals: RemovalsTable;
   erasures: ErasuresTable;
+  tokens: TokensTable;
 }
 
 /**
@@ -396,6 +423,7 @@ export const PRIMARY_KEYS: {
   held: ['app', 'event_id', 'hold_id'],
   removals: ['app', 'first_seq', 'part', 'event_id'],
   erasures: ['app', 'erasure_id'],
+  tokens: ['app', 'token_id'],
 };
 
 /** The tables that administration changes, always together with an entry that says so. */

@@ -1,4 +1,6 @@
 /** The rules that hold for every call, whatever policies an app has. */
+import { outsideScopes } from './scope-map.ts';
+import { tokenGrant, tokenRun, tokenScope } from './token-rules.ts';
 import type { BuiltinRule, DecisionInput, Json } from './types.ts';
 
 export interface BuiltinDenial {
@@ -50,16 +52,41 @@ function scopes({ grant, request }: DecisionInput): BuiltinDenial | null {
   };
 }
 
-const RULES = { delegation, grant_status: grantStatus, grant_expiry: grantExpiry, scope: scopes };
+type Rule = (input: DecisionInput) => BuiltinDenial | null;
+type Rules = readonly (readonly [BuiltinRule, Rule])[];
 
-/** Ids of all built-in rules, sorted. */
-export const BUILTIN_IDS: readonly string[] = (Object.keys(RULES) as BuiltinRule[])
-  .map(builtinId)
-  .sort();
+const OF_TOKENS: Rules = [
+  ['token_grant', tokenGrant],
+  ['token_run', tokenRun],
+  ['token_scope', tokenScope],
+];
+const OF_ALL: Rules = [
+  ['delegation', delegation],
+  ['grant_status', grantStatus],
+  ['grant_expiry', grantExpiry],
+  ['scope', scopes],
+];
+const OF_SCOPE_MAPS: Rules = [['scope_map', outsideScopes]];
 
-/** The first rule that denies, in the order delegation, status, expiry, scope; or null. */
+/** What holds for a call, in the order in which it is asked. */
+function rulesFor({ token, scope_map }: DecisionInput): Rules {
+  if (token === undefined && scope_map === undefined) return OF_ALL;
+  const ofToken = token === undefined ? [] : OF_TOKENS;
+  return [...ofToken, ...OF_ALL, ...(scope_map === undefined ? [] : OF_SCOPE_MAPS)];
+}
+
+/** Ids of the built-in rules that hold for every call, sorted. */
+const IDS_OF_ALL: readonly string[] = OF_ALL.map(([rule]) => builtinId(rule)).sort();
+
+/** Ids of the built-in rules that hold for a call, sorted. */
+export function builtinIds(input: DecisionInput): readonly string[] {
+  const rules = rulesFor(input);
+  return rules === OF_ALL ? IDS_OF_ALL : rules.map(([rule]) => builtinId(rule)).sort();
+}
+
+/** The first rule that denies: of the token, delegation, status, expiry, scope, scope map; or null. */
 export function builtinDenial(input: DecisionInput): BuiltinDenial | null {
-  for (const rule of Object.values(RULES)) {
+  for (const [, rule] of rulesFor(input)) {
     const denial = rule(input);
     if (denial !== null) return denial;
   }

@@ -6,7 +6,7 @@
  * a denial here. No schema is given when deciding: policies are validated when they are saved,
  * the context is built from the same table as the schema, and checking it again costs 0.05 ms.
  */
-import { BUILTIN_IDS, builtinDenial, builtinId } from './builtin.ts';
+import { builtinDenial, builtinId, builtinIds } from './builtin.ts';
 import type { BuiltinDenial } from './builtin.ts';
 import { authorize, preparePolicies } from './cedar.ts';
 import type { PolicyTexts } from './cedar.ts';
@@ -14,6 +14,7 @@ import { cedarCall, comparedValues } from './context.ts';
 import type { CallFacts } from './context.ts';
 import { policyForRecord, policyInWords, sha256Hex, templateReasoning } from './explain.ts';
 import { readPath } from './path.ts';
+import { coveringRule } from './scope-map.ts';
 import { readPolicyText } from './syntax.ts';
 import type { Statement } from './syntax.ts';
 import type { Decision, DecisionInput, DecisionRule, Json, StoredPolicy } from './types.ts';
@@ -39,8 +40,9 @@ export interface PolicyEngine {
   /**
    * Prepares the policies of an app; the caller keeps the result until they change. Never
    * throws: a policy that cannot be used makes a set that denies everything, in its name.
+   * Statements that look at something `unknown` are left out: what is not known yet cannot decide.
    */
-  compile(policies: readonly StoredPolicy[]): CompiledSet;
+  compile(policies: readonly StoredPolicy[], unknown?: ReadonlySet<string>): CompiledSet;
   /** Decides one call. Never throws; the same set and input give the same decision. */
   decide(set: CompiledSet, input: DecisionInput): Decision;
 }
@@ -53,14 +55,21 @@ const PERMIT_TEXT = 'permit (principal, action, resource);';
 
 const byId = (a: StoredPolicy, b: StoredPolicy) => (a.policy_id < b.policy_id ? -1 : 1);
 
-function compile(policies: readonly StoredPolicy[]): CompiledSet {
+const NOTHING: ReadonlySet<string> = new Set();
+
+function compile(policies: readonly StoredPolicy[], unknown = NOTHING): CompiledSet {
   const sorted = [...policies].sort(byId);
   const statements = new Map<string, PlacedStatement>();
   let broken: CompiledSet['broken'] = null;
   for (const policy of sorted) {
     const read = readPolicyText(policy.cedar);
     if ('message' in read) broken ??= { policy, message: read.message };
-    else for (const one of read) statements.set(`s${statements.size}`, { ...one, policy });
+    else {
+      for (const one of read) {
+        if (![...one.reads].some((name) => unknown.has(name)))
+          statements.set(`s${statements.size}`, { ...one, policy });
+      }
+    }
   }
   const placed = [...statements];
   const texts = Object.fromEntries([
@@ -120,9 +129,10 @@ function denyBroken({ broken, sha256 }: CompiledSet): Decision | null {
   });
 }
 
-function denyBuiltin({ rule, compared, explanation }: BuiltinDenial): Decision {
-  const policy_id = builtinId(rule);
-  return deny({ policy_id, rule, checked: BUILTIN_IDS, context: { compared }, explanation });
+function denyBuiltin(denial: BuiltinDenial, input: DecisionInput): Decision {
+  const { rule, compared, explanation } = denial;
+  const checked = builtinIds(input);
+  return deny({ policy_id: builtinId(rule), rule, checked, context: { compared }, explanation });
 }
 
 /** A call being decided by a set: the facts, and the statements whose scope it is in. */
@@ -135,7 +145,7 @@ interface Case {
 
 function openCase(set: CompiledSet, input: DecisionInput): Case {
   const concerned = new Map<string, PlacedStatement>();
-  const ids = new Set(BUILTIN_IDS);
+  const ids = new Set(builtinIds(input));
   for (const [id, statement] of set.statements) {
     if (!statement.concerns(input)) continue;
     concerned.set(id, statement);
@@ -192,11 +202,11 @@ function denyErred({ set, checked }: Case, { policy }: PlacedStatement, error: s
 }
 
 /** The last resort: something failed that no policy can be named for. */
-const denyFailed = ({ sha256 }: CompiledSet, error: string): Decision =>
+const denyFailed = ({ sha256 }: CompiledSet, input: DecisionInput, error: string): Decision =>
   deny({
     policy_id: ENGINE_ID,
     rule: 'policy_error',
-    checked: [...BUILTIN_IDS, ENGINE_ID].sort(),
+    checked: [...builtinIds(input), ENGINE_ID].sort(),
     context: { policy_set_sha256: sha256, error },
     explanation: `The policies could not be evaluated, so the call is denied: ${error}.`,
   });
@@ -213,6 +223,7 @@ const allow = ({ set, facts, checked }: Case): Decision => ({
       actor_id: facts.input.actor.id,
       agents: facts.input.grant.agents === '*' ? '*' : 'listed',
     },
+    ...coveringRule(facts.input),
   },
   explanation:
     `The grant ${facts.input.grant.grant_id} is delegated to ` +
@@ -227,7 +238,7 @@ function decideByCedar(open: Case): Decision {
   const { set, facts } = open;
   const answer = authorize(set.texts, cedarCall(facts, set.reads));
   if (answer.type === 'failure') {
-    return denyFailed(set, answer.errors[0]?.message ?? 'no answer');
+    return denyFailed(set, facts.input, answer.errors[0]?.message ?? 'no answer');
   }
   const { decision, diagnostics } = answer.response;
   const reasons = new Set(diagnostics.reason);
@@ -242,7 +253,7 @@ function decideByCedar(open: Case): Decision {
     if (error !== undefined) return denyErred(open, statement, error);
   }
   if (decision === 'allow' && errors.size === 0) return allow(open);
-  return denyFailed(set, 'Cedar denied without a reason');
+  return denyFailed(set, facts.input, 'Cedar denied without a reason');
 }
 
 function decide(set: CompiledSet, input: DecisionInput): Decision {
@@ -250,13 +261,13 @@ function decide(set: CompiledSet, input: DecisionInput): Decision {
   if (settled !== null) return settled;
   try {
     const builtin = builtinDenial(input);
-    if (builtin !== null) return denyBuiltin(builtin);
+    if (builtin !== null) return denyBuiltin(builtin, input);
     const open = openCase(set, input);
     // Where no policy is stored, Cedar has nothing to look at.
     if (set.statements.size === 0) return allow(open);
     return denyAmbiguousPath(open) ?? decideByCedar(open);
   } catch (error) {
-    return denyFailed(set, messageOf(error));
+    return denyFailed(set, input, messageOf(error));
   }
 }
 

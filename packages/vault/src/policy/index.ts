@@ -2,6 +2,7 @@
 export { compilePolicy } from './compile.ts';
 export type { CedarPolicyInput, CompiledPolicy, TemplatePolicyInput } from './compile.ts';
 export { createPolicyEngine } from './engine.ts';
+export { checkScopeMap } from './scope-map.ts';
 export type { CompiledSet, PolicyEngine } from './engine.ts';
 export type {
   BuiltinRule,

@@ -1,5 +1,5 @@
 /** The shapes that go into and come out of a policy decision (MISSION M12). */
-import type { PolicyAppliesTo, PolicyTemplate } from '@affidavit/schema';
+import type { PolicyAppliesTo, PolicyTemplate, ScopeMap } from '@affidavit/schema';
 
 export type Json =
   | string
@@ -57,14 +57,34 @@ export interface DecisionRequest {
   readonly reason?: string;
 }
 
+/** The minted token that a call comes with. */
+export interface DecisionToken {
+  readonly token_id: string;
+  readonly grant_id: string;
+  /** Empty when the token does not limit scopes. */
+  readonly scopes: readonly string[];
+  readonly run_id: string | null;
+}
+
 export interface DecisionInput {
   readonly actor: DecisionActor;
   readonly grant: DecisionGrant;
   readonly request: DecisionRequest;
+  readonly token?: DecisionToken;
+  /** Of the provider: which methods and paths each scope opens. */
+  readonly scope_map?: ScopeMap;
   readonly now: Date;
 }
 
-export type BuiltinRule = 'delegation' | 'grant_status' | 'grant_expiry' | 'scope';
+export type BuiltinRule =
+  | 'delegation'
+  | 'grant_status'
+  | 'grant_expiry'
+  | 'scope'
+  | 'scope_map'
+  | 'token_grant'
+  | 'token_run'
+  | 'token_scope';
 
 /** `policy_error`: the policy, or the engine, could not be evaluated. */
 export type DecisionRule = BuiltinRule | PolicyTemplate['kind'] | 'cedar' | 'policy_error';

@@ -1,6 +1,7 @@
 import { CallBody } from '@affidavit/schema';
-import { type CallActor } from '@affidavit/vault';
+import { type CallActor, type TokenBounds } from '@affidavit/vault';
 
+import type { TokensTable } from '../../store/tables.ts';
 import { requestFields } from '../administer.ts';
 import { proveWritten, wantsReceipt } from '../receipts.ts';
 import { route, type Context, type Route } from '../route.ts';
@@ -9,14 +10,20 @@ import { route, type Context, type Route } from '../route.ts';
 
 export function callActor(context: Context): CallActor {
   const { identity, sourceIp, traceparent } = context;
-  const { agent, key_id } = identity;
+  const { agent, key_id, token } = identity;
   return {
     type: agent ? 'agent' : 'service',
     id: agent ? agent.agent_id : key_id,
     identity: requestFields(context),
     source_ip: sourceIp,
     ...(traceparent === undefined ? {} : { traceparent }),
+    ...(token === null ? {} : { token: boundsOf(token) }),
   };
+}
+
+function boundsOf(token: TokensTable): TokenBounds {
+  const { token_id, grant_id, scopes, run_id, task_context } = token;
+  return { token_id, grant_id, scopes: JSON.parse(scopes) as string[], run_id, task_context };
 }
 
 async function call(context: Context<CallBody>) {
@@ -32,6 +39,7 @@ async function call(context: Context<CallBody>) {
 export const callRoutes: readonly Route[] = [
   route({
     access: 'calls:execute',
+    takesTokens: true,
     tag: 'calls',
     method: 'POST',
     path: '/v1/request',

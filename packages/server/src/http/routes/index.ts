@@ -16,6 +16,7 @@ import { reportRoutes } from './report.ts';
 import { retentionRoutes } from './retention.ts';
 import { secretRoutes } from './secrets.ts';
 import { signingKeyRoutes } from './signing-keys.ts';
+import { tokenRoutes } from './tokens.ts';
 import { verifyRoutes } from './verify.ts';
 import { witnessRoutes } from './witnesses.ts';
 
@@ -23,6 +24,7 @@ import { witnessRoutes } from './witnesses.ts';
 export const routes: readonly Route[] = [
   ...healthRoutes,
   ...callRoutes,
+  ...tokenRoutes,
   ...reportRoutes,
   ...eventRoutes,
   ...ledgerRoutes,

@@ -1,4 +1,12 @@
-import { AffidavitError, ProviderBody, ProviderPatch, newId } from '@affidavit/schema';
+import {
+  AffidavitError,
+  newId,
+  ProviderBody,
+  ProviderPatch,
+  type Json,
+  type ScopeMap,
+} from '@affidavit/schema';
+import { checkScopeMap } from '@affidavit/vault';
 import type { z } from 'zod';
 
 import type { ProvidersTable } from '../../store/tables.ts';
@@ -14,9 +22,17 @@ const admin = { access: 'admin', tag: 'vault' } as const;
 async function createProvider(context: Context<z.infer<typeof ProviderBody>>) {
   const { services, app, body } = context;
   const provider_id = newId('provider');
-  const { name, base_url, auth, timeout_ms } = body;
+  const { name, base_url, auth, timeout_ms, scope_map } = body;
+  if (scope_map) checkScopeMap(scope_map);
+  const scopes = scope_map === undefined ? {} : { scope_map: scope_map as Json };
   const now = services.now();
-  const args = { provider_id, name, base_url, auth: { ...auth } as Record<string, string> };
+  const args = {
+    provider_id,
+    name,
+    base_url,
+    auth: { ...auth } as Record<string, string>,
+    ...scopes,
+  };
   await administer(context, { event_type: 'provider.created', provider: name, provider_id, args }, [
     {
       op: 'insert',
@@ -28,12 +44,13 @@ async function createProvider(context: Context<z.infer<typeof ProviderBody>>) {
         base_url,
         auth: JSON.stringify(auth),
         timeout_ms: timeout_ms ?? null,
+        scope_map: scope_map === undefined ? null : JSON.stringify(scope_map),
         created_at: now,
         updated_at: now,
       },
     },
   ]);
-  return { provider_id, name, base_url, auth };
+  return { provider_id, name, base_url, auth, ...scopes };
 }
 
 async function providerById(
@@ -51,17 +68,31 @@ async function updateProvider(context: Context<z.infer<typeof ProviderPatch>>) {
     context,
     context.params.provider_id as string,
   );
+  if (body.scope_map) checkScopeMap(body.scope_map);
   const set = {
     base_url: body.base_url ?? old.base_url,
     auth: body.auth ? JSON.stringify(body.auth) : old.auth,
     timeout_ms: body.timeout_ms ?? old.timeout_ms,
+    scope_map: newScopeMap(body.scope_map, old.scope_map),
     updated_at: services.now(),
   };
-  const args = { provider_id, name, base_url: set.base_url, auth: JSON.parse(set.auth) as string };
+  const args = {
+    provider_id,
+    name,
+    base_url: set.base_url,
+    auth: JSON.parse(set.auth) as string,
+    ...(body.scope_map === undefined ? {} : { scope_map: body.scope_map as Json }),
+  };
   await administer(context, { event_type: 'provider.updated', provider: name, provider_id, args }, [
     { op: 'update', table: 'providers', where: { app: app.app, provider_id }, set },
   ]);
   return showProvider({ ...old, provider_id, name, ...set });
+}
+
+/** As text: the new one, none where it was taken away, else the old one. */
+function newScopeMap(given: ScopeMap | null | undefined, old: string | null): string | null {
+  if (given === undefined) return old;
+  return given === null ? null : JSON.stringify(given);
 }
 
 async function deleteProvider(context: Context) {
@@ -81,7 +112,11 @@ async function deleteProvider(context: Context) {
 }
 
 const showProvider = (row: ProvidersTable) =>
-  present({ ...row, auth: JSON.parse(row.auth) as object });
+  present({
+    ...row,
+    auth: JSON.parse(row.auth) as object,
+    scope_map: row.scope_map === null ? null : (JSON.parse(row.scope_map) as ScopeMap),
+  });
 
 export const providerRoutes: readonly Route[] = [
   route({

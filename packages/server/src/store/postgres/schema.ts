@@ -316,6 +316,20 @@ CREATE TABLE cosignatures (
 );
 `;
 
+/** Minted tokens, and which methods and paths the scopes of a provider open. */
+const MINTED = `
+CREATE TABLE tokens (
+  app integer NOT NULL, token_id TEXT NOT NULL, hash TEXT NOT NULL, key_id TEXT NOT NULL,
+  key_app bigint NOT NULL, agent_id TEXT, grant_id TEXT NOT NULL, provider TEXT NOT NULL, scopes TEXT NOT NULL, run_id TEXT,
+  task_context TEXT, state TEXT NOT NULL, created_at bigint NOT NULL, expires_at bigint NOT NULL,
+  ended_at bigint,
+  PRIMARY KEY (app, token_id), UNIQUE (app, hash)
+);
+CREATE INDEX tokens_live ON tokens (app, expires_at) WHERE state = 'live';
+CREATE INDEX tokens_ended ON tokens (app, ended_at) WHERE state <> 'live';
+ALTER TABLE providers ADD COLUMN scope_map TEXT;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   collated(TABLES) + GUARDS,
   collated(KEY_ROTATION),
@@ -326,4 +340,5 @@ export const MIGRATIONS: readonly string[] = [
   collated(UNFREED),
   collated(WITNESSES),
   collated(ANSWERED),
+  collated(MINTED),
 ];

@@ -45,6 +45,7 @@ const UNTOLD: ReadonlySet<string> = new Set([
   'idempotency',
   'witness_states',
   'cosignatures',
+  'tokens',
 ]);
 
 /** One open transaction of `PostgresStore`. */

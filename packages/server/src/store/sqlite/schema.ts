@@ -174,6 +174,20 @@ ALTER TABLE idempotency ADD COLUMN execution_id TEXT;
 CREATE INDEX idempotency_execution ON idempotency (execution_id) WHERE execution_id IS NOT NULL;
 `;
 
+/** Minted tokens, and which methods and paths the scopes of a provider open. */
+const MINTED = `
+CREATE TABLE tokens (
+  app INTEGER NOT NULL, token_id TEXT NOT NULL, hash TEXT NOT NULL, key_id TEXT NOT NULL,
+  key_app INTEGER NOT NULL, agent_id TEXT, grant_id TEXT NOT NULL, provider TEXT NOT NULL, scopes TEXT NOT NULL, run_id TEXT,
+  task_context TEXT, state TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  PRIMARY KEY (app, token_id), UNIQUE (app, hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tokens_live ON tokens (app, expires_at) WHERE state = 'live';
+CREATE INDEX tokens_ended ON tokens (app, ended_at) WHERE state <> 'live';
+ALTER TABLE providers ADD COLUMN scope_map TEXT;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   KEY_ROTATION,
@@ -183,4 +197,5 @@ export const MIGRATIONS: readonly string[] = [
   UNFREED,
   WITNESSES,
   ANSWERED,
+  MINTED,
 ];
