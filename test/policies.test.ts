@@ -218,11 +218,9 @@ describe('a template', () => {
   });
 
   it('that cannot be kept yet is refused rather than ignored', async () => {
-    for (const template of [{ kind: 'rate', limit: 5, window_seconds: 60 }, { kind: 'approval' }]) {
-      const body = { name: 'later', template };
-      const answer = await server.request('POST', '/v1/policies', { key: app.key, body });
-      assert.equal(problem(answer, 400, 'invalid_request').field, 'template.kind');
-    }
+    const body = { name: 'later', template: { kind: 'rate', limit: 5, window_seconds: 60 } };
+    const answer = await server.request('POST', '/v1/policies', { key: app.key, body });
+    assert.equal(problem(answer, 400, 'invalid_request').field, 'template.kind');
   });
 
   it('holds only where it applies', async () => {

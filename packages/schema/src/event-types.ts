@@ -96,6 +96,7 @@ export const EVENT_TYPES = {
   'approval.approved': 'action',
   'approval.rejected': 'action',
   'approval.expired': 'action',
+  'approval.refused': 'action',
   'ledger.opened': 'system',
   'ledger.rollback_accepted': 'system',
   'witness.conflict': 'system',

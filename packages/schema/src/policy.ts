@@ -4,6 +4,8 @@
  */
 import { z } from 'zod';
 
+import { LIMITS } from './limits.ts';
+
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
@@ -15,6 +17,10 @@ export const POLICY_LIMITS = {
   pathCharacters: 512,
   /** Ten years. */
   seconds: 315_360_000,
+  /** Calls that one counter of a rate can hold. */
+  rate: 10_000,
+  /** Thirty days. */
+  approvalSeconds: 2_592_000,
   /** Of the Cedar text in UTF-8. */
   cedarBytes: 65_536,
   /** Statements in one Cedar text. */
@@ -87,15 +93,31 @@ export const TtlTemplate = z.strictObject({
   seconds: z.int().min(1).max(POLICY_LIMITS.seconds),
 });
 
-/** At most `limit` calls in `window_seconds`. */
+/** What calls are counted by, each apart; without it all that a policy applies to count together. */
+export const RATE_COUNTERS = ['agent', 'grant', 'principal'] as const;
+
+/**
+ * At most `limit` calls in any `window_seconds`: a sliding window, counted exactly, over all
+ * processes. A call counts when its intent is on the record.
+ */
 export const RateTemplate = z.strictObject({
   kind: z.literal('rate'),
-  limit: z.int().min(1).max(1_000_000_000),
+  limit: z.int().min(1).max(POLICY_LIMITS.rate),
   window_seconds: z.int().min(1).max(POLICY_LIMITS.seconds),
+  per: z.enum(RATE_COUNTERS).optional(),
 });
 
-/** A person has to approve. */
-export const ApprovalTemplate = z.strictObject({ kind: z.literal('approval') });
+/** A person has to approve, within `expires_in_seconds` (a day unless given). */
+export const ApprovalTemplate = z.strictObject({
+  kind: z.literal('approval'),
+  expires_in_seconds: z.int().min(1).max(POLICY_LIMITS.approvalSeconds).optional(),
+});
+
+/** Only these scopes may be used. A call has those it asks for, or all that its grant names. */
+export const ScopesTemplate = z.strictObject({
+  kind: z.literal('scopes'),
+  scopes: nonEmptySet(z.string().min(1).max(LIMITS.idCharacters), LIMITS.listItems),
+});
 
 export const PolicyTemplate = z.discriminatedUnion('kind', [
   TimeWindowTemplate,
@@ -104,6 +126,7 @@ export const PolicyTemplate = z.discriminatedUnion('kind', [
   TtlTemplate,
   RateTemplate,
   ApprovalTemplate,
+  ScopesTemplate,
 ]);
 export type PolicyTemplate = z.infer<typeof PolicyTemplate>;
 

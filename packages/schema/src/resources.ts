@@ -162,6 +162,9 @@ export const GrantPatch = z.strictObject({
   ...appId,
 });
 
+/** Of a person on an approval. */
+export const DecisionBody = z.strictObject({ reason: text(LIMITS.reasonCharacters), ...appId });
+
 /** A witness of the app's ledger (C2SP tlog-witness). */
 export const WitnessBody = z.strictObject({
   /** For people; the name of its key unless given. */

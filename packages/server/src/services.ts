@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 
 import type { StoredDirectory } from './access/directory.ts';
 import type { Gate } from './access/gate.ts';
+import type { StoredApprovals } from './approvals/approvals.ts';
 import type { Checks } from './check/checks.ts';
 import type { Config } from './config/config.ts';
 import type { Duties } from './duties/duties.ts';
@@ -37,6 +38,7 @@ export interface Services {
   readonly retain: Retain;
   readonly broker: Broker;
   readonly minter: Minter;
+  readonly approvals: StoredApprovals;
   readonly egressGuard: EgressGuard;
   /** How much of what lasts may be under way at once. */
   readonly slots: AllSlots;

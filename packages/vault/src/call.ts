@@ -1,12 +1,15 @@
-import { AffidavitError } from '@affidavit/schema';
+import { AffidavitError, type AuditEvent } from '@affidavit/schema';
 
 import { readAnswer, type CallAnswer } from './answer.ts';
+import type { ApprovedRun, Approvals, Asker, Held } from './approvals.ts';
 import type { OpenCredential } from './credential.ts';
 import { Credentials } from './credentials.ts';
-import { Decider, decisionFacts } from './decide.ts';
+import { approvedFacts, Decider, decisionFacts, heldFacts } from './decide.ts';
 import type { Egress, ProviderResult } from './egress/call.ts';
 import type { EgressGuard } from './egress/guard.ts';
-import { begin, Planner, type CallRequest, type PlannedCall } from './plan.ts';
+import { stripSensitiveHeaders } from './egress/headers.ts';
+import { begin, failedRun, Planner, withExecution } from './plan.ts';
+import type { CallRequest, PlannedCall } from './plan.ts';
 import type { Decision, PolicyEngine } from './policy/index.ts';
 import type { CallTrail, Directory, Recorded } from './ports.ts';
 import type { Keyring } from './sealing.ts';
@@ -20,6 +23,7 @@ export interface VaultOptions {
   readonly engine: PolicyEngine;
   readonly keyring: () => Keyring;
   readonly now: () => Date;
+  readonly approvals: Approvals;
 }
 
 /** The answer, with its outcome's place on the record. */
@@ -40,22 +44,91 @@ export class Broker {
 
   /**
    * The life of a call: resolve the grant, decide, record the intent, open the credential, call,
-   * redact, record the outcome, answer. Rejects with `policy_denied`, `egress_blocked`,
-   * `provider_unreachable`, `not_found`, `conflict`, `invalid_request`, `audit_unavailable`; each
-   * carries `execution_id` once there is something on the record.
+   * redact, record the outcome, answer. One that a person must approve is held instead. Rejects
+   * with `policy_denied`, `egress_blocked`, `provider_unreachable`, `not_found`, `conflict`,
+   * `invalid_request`, `audit_unavailable`; each carries `execution_id` once there is something on
+   * the record.
    */
-  async call(request: CallRequest): Promise<RecordedAnswer> {
-    const call = begin(request);
-    const planned = await this.#planner.plan(call);
+  async call(request: CallRequest): Promise<RecordedAnswer | Held> {
+    const planned = await this.#planner.plan(begin(request));
     const decision = await this.#decider.decide(planned);
-    const decided = { ...planned, facts: { ...planned.facts, ...decisionFacts(decision) } };
-    if (decision.policy_decision === 'DENY') return this.#denied(decided, decision);
-    await this.#options.trail.intent(call.app, {
+    if (decision.approval) return this.#hold(planned, decision, decision.approval);
+    return this.#goOn(planned, decision, decisionFacts(decision));
+  }
+
+  /** Makes a held call that a person has approved: all that policy says is asked once more. */
+  async resume(run: ApprovedRun): Promise<void> {
+    const { app, execution_id } = run;
+    const { actor, body } = run.request as HeldCall;
+    const begun = begin({ app, actor, body }, execution_id);
+    const facts = { ...begun.facts, governance_status: 'approved' as const };
+    try {
+      const planned = await this.#planner.plan({ ...begun, facts, run });
+      const decision = await this.#decider.decide(planned);
+      await this.#goOn(planned, decision, approvedFacts(decision, run));
+    } catch (error) {
+      // How it ended is on the record, and for the asker to fetch.
+      if (!hasEnded(error)) throw error;
+    }
+  }
+
+  /** After the decision. */
+  async #goOn(
+    planned: PlannedCall,
+    decision: Decision,
+    decided: Partial<AuditEvent>,
+  ): Promise<RecordedAnswer> {
+    const call = { ...planned, facts: { ...planned.facts, ...decided } };
+    if (decision.policy_decision === 'DENY' || decision.rates) return this.#denied(call, decision);
+    const { trail } = this.#options;
+    const intent = {
       event_type: 'credential.retrieved',
-      ...decided.facts,
+      ...call.facts,
       credential_masked: true,
+    };
+    await trail.intent(call.app, intent, call.run?.begun);
+    return this.#carryOut(call);
+  }
+
+  async #hold(
+    planned: PlannedCall,
+    decision: Decision,
+    { expires_in_seconds }: { readonly expires_in_seconds: number },
+  ): Promise<Held> {
+    const { app, actor, body, execution_id, outgoing } = planned;
+    const { scope_granted: _, ...facts } = planned.facts;
+    const { headers } = stripSensitiveHeaders(body.headers ?? {}, []);
+    const call = { ...planned, facts: { ...facts, ...heldFacts(decision) } };
+    try {
+      return await this.#options.approvals.hold({
+        app,
+        kind: 'call',
+        execution_id,
+        asker: askerOf(actor),
+        facts: call.facts,
+        shown: {
+          ...(Object.keys(headers).length === 0 ? {} : { request_headers: headers }),
+          ...(outgoing.text === undefined ? {} : { request_body: outgoing.text }),
+        },
+        expires_in_seconds,
+        request: { actor, body } satisfies HeldCall,
+      });
+    } catch (error) {
+      if (!(error instanceof AffidavitError) || error.status >= 500) throw error;
+      const facts = { ...call.facts, ...decisionFacts(decision), governance_status: 'blocked' };
+      return this.#refusedToHold({ ...call, facts: facts as Partial<AuditEvent> }, error);
+    }
+  }
+
+  /** What cannot even wait for a person is denied, by the policy that asks for one. */
+  async #refusedToHold(call: PlannedCall, error: AffidavitError): Promise<never> {
+    await this.#options.trail.denial(call.app, {
+      event_type: 'credential.denied',
+      ...call.facts,
+      outcome: 'policy_denied',
+      error_code: error.code,
     });
-    return this.#carryOut(decided);
+    throw withExecution(error, call.execution_id);
   }
 
   /** What policy would say to a call, without making or recording one. */
@@ -65,16 +138,16 @@ export class Broker {
 
   async #denied(call: PlannedCall, decision: Decision): Promise<never> {
     const { execution_id } = call;
-    await this.#options.trail.denial(call.app, {
-      event_type: 'credential.denied',
-      ...call.facts,
-      outcome: 'policy_denied',
-      error_code: 'policy_denied',
-    });
     const { policy_id, rule, explanation } = decision;
-    throw new AffidavitError('policy_denied', explanation, {
-      extra: { execution_id, policy_id, rule },
-    });
+    const extra = { execution_id, policy_id, rule };
+    const denial = new AffidavitError('policy_denied', explanation, { extra });
+    const [outcome, error_code] = ['policy_denied', 'policy_denied'] as const;
+    await this.#options.trail.denial(
+      call.app,
+      { event_type: 'credential.denied', ...call.facts, outcome, error_code },
+      failedRun(call, outcome, denial, 'nothing'),
+    );
+    throw denial;
   }
 
   /** From here on the intent is durable, and whatever happens gets an outcome. */
@@ -85,20 +158,34 @@ export class Broker {
       credential = await this.#credentials.open(call);
       result = await this.#send(call, credential);
     } catch (error) {
-      const known = error instanceof AffidavitError;
-      const code = known ? error.code : 'internal';
-      await this.#options.trail.outcome(call.app, {
-        event_type: 'api.called',
-        ...call.facts,
-        outcome: code === 'egress_blocked' ? 'blocked' : 'error',
-        error_code: code,
-      });
-      throw withExecution(error, call.execution_id);
+      throw await this.#brokeOff(call, error);
     }
     const answer = readAnswer(call, credential, result);
-    const recorded = await this.#options.trail.outcome(call.app, answer.event);
-    if ('failure' in answer) throw answer.failure;
+    const { app, run } = call;
+    if ('failure' in answer) {
+      const { outcome = 'error' } = answer.event;
+      const ended = failedRun(call, outcome, answer.failure, 'intent');
+      await this.#options.trail.outcome(app, answer.event, ended);
+      throw answer.failure;
+    }
+    const { outcome } = answer.answer;
+    const ended = run?.ended({ status: 'done', outcome, result: answer.answer }, 'intent');
+    const recorded = await this.#options.trail.outcome(app, answer.event, ended);
     return { ...answer.answer, event_id: recorded.event_id, seq: recorded.seq };
+  }
+
+  /** The outcome of a call that came to nothing on our side. */
+  async #brokeOff(call: PlannedCall, error: unknown): Promise<AffidavitError> {
+    const known = error instanceof AffidavitError;
+    const error_code = known ? error.code : 'internal';
+    const outcome = error_code === 'egress_blocked' ? 'blocked' : 'error';
+    const failure = known
+      ? error
+      : new AffidavitError('internal', 'the call failed inside the broker', { cause: error });
+    const event = { event_type: 'api.called', ...call.facts, outcome, error_code } as const;
+    const told = withExecution(failure, call.execution_id);
+    await this.#options.trail.outcome(call.app, event, failedRun(call, outcome, told, 'intent'));
+    return told;
   }
 
   #send(call: PlannedCall, credential: OpenCredential): Promise<ProviderResult> {
@@ -119,13 +206,21 @@ export class Broker {
   }
 }
 
-function withExecution(error: unknown, execution_id: string): unknown {
-  if (!(error instanceof AffidavitError)) {
-    return new AffidavitError('internal', 'the call failed inside the broker', {
-      extra: { execution_id },
-      cause: error,
-    });
-  }
-  const extra = { ...error.details.extra, execution_id };
-  return new AffidavitError(error.code, error.message, { ...error.details, extra });
+const askerOf = ({ type, id, key_id, token }: CallRequest['actor']): Asker => ({
+  key_id,
+  agent_id: type === 'agent' ? id : null,
+  token_id: token?.token_id ?? null,
+});
+
+/** A held call, as it is sealed. */
+interface HeldCall {
+  readonly actor: CallRequest['actor'];
+  readonly body: CallRequest['body'];
+}
+
+/** Whether a failure left an entry that ends the execution. */
+function hasEnded(error: unknown): boolean {
+  if (!(error instanceof AffidavitError)) return false;
+  const { extra } = error.details;
+  return extra?.execution_id !== undefined && error.code !== 'audit_unavailable';
 }

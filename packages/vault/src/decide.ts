@@ -1,5 +1,6 @@
 import type { AuditEvent } from '@affidavit/schema';
 
+import type { ApprovedRun } from './approvals.ts';
 import { pick, type PlannedCall } from './plan.ts';
 import type { Decision, DecisionGrant, PolicyEngine } from './policy/index.ts';
 import { PolicySets } from './policy-sets.ts';
@@ -21,7 +22,7 @@ export class Decider {
     this.#policies = new PolicySets(options.engine, options.directory);
   }
 
-  async decide({ app, actor, grant, provider, url, body }: PlannedCall): Promise<Decision> {
+  async decide({ app, actor, grant, provider, url, body, run }: PlannedCall): Promise<Decision> {
     const set = await this.#policies.of(app.app);
     return this.#options.engine.decide(set, {
       actor: { type: actor.type, id: actor.id },
@@ -36,6 +37,7 @@ export class Decider {
         ...(actor.source_ip === undefined ? {} : { source_ip: actor.source_ip }),
       },
       now: this.#options.now(),
+      approved: run !== undefined,
     });
   }
 }
@@ -63,5 +65,26 @@ export function decisionFacts(decision: Decision): Partial<AuditEvent> {
     policies_checked: [...policies_checked],
     policy_context: policy_context as AuditEvent['policy_context'] & object,
     ...(denied ? { scope_granted: [] } : {}),
+  };
+}
+
+/** A decision to wait for a person, as the record says it: nothing is allowed or denied yet. */
+export function heldFacts(decision: Decision): Partial<AuditEvent> {
+  const { policy_id, policies_checked, policy_context } = decisionFacts(decision);
+  return { policy_id, policies_checked, policy_context, governance_status: 'pending' };
+}
+
+/** The same after a person approved, with who that was. */
+export function approvedFacts(
+  decision: Decision,
+  { approval }: Pick<ApprovedRun, 'approval'>,
+): Partial<AuditEvent> {
+  const facts = decisionFacts(decision);
+  const { policy_context } = facts as { policy_context: object };
+  const governance_status = decision.policy_decision === 'DENY' ? 'blocked' : 'approved';
+  return {
+    ...facts,
+    governance_status,
+    policy_context: { ...policy_context, approval } as AuditEvent['policy_context'] & object,
   };
 }

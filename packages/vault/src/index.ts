@@ -1,4 +1,5 @@
 export * from './answer.ts';
+export * from './approvals.ts';
 export * from './call.ts';
 export * from './credential.ts';
 export { secretPurpose } from './credentials.ts';

@@ -1,8 +1,15 @@
-import { AffidavitError, newId, type AuditEvent, type CallBody } from '@affidavit/schema';
+import {
+  AffidavitError,
+  newId,
+  toProblem,
+  type AuditEvent,
+  type CallBody,
+} from '@affidavit/schema';
 
+import type { ApprovedRun } from './approvals.ts';
 import type { EgressGuard } from './egress/guard.ts';
 import { findGrant } from './find-grant.ts';
-import type { AppRef, CallTrail, Directory, Grant, Provider } from './ports.ts';
+import type { AppRef, CallTrail, Change, Directory, Grant, Provider } from './ports.ts';
 import { callTarget, checkSendable, isInScope } from './target.ts';
 import { outgoingBody, type OutgoingBody } from './target.ts';
 import { withinBounds, type TokenBounds } from './tokens/bounds.ts';
@@ -12,6 +19,7 @@ export interface CallActor {
   readonly type: 'agent' | 'service';
   /** `agt_…` of an agent, `key_…` of a service. */
   readonly id: string;
+  readonly key_id: string;
   /** Identity fields of the record: actor, agent, caller_key_prefix, source_ip, trace. */
   readonly identity: Partial<AuditEvent>;
   readonly source_ip?: string;
@@ -31,6 +39,8 @@ export interface Call extends CallRequest {
   readonly execution_id: string;
   /** The fields that every entry of this execution carries. */
   readonly facts: Partial<AuditEvent>;
+  /** Set where a person approved the call. */
+  readonly run?: ApprovedRun;
 }
 
 export interface PlannedCall extends Call {
@@ -88,22 +98,34 @@ export class Planner {
   async #refused(call: Call, error: AffidavitError): Promise<AffidavitError> {
     const { execution_id } = call;
     const { scope_granted: _, ...facts } = call.facts;
-    await this.#options.trail.denial(call.app, {
-      event_type: 'credential.denied',
-      ...facts,
-      outcome: error.code === 'egress_blocked' ? 'blocked' : 'error',
-      error_code: error.code,
-    });
-    const extra = { ...error.details.extra, execution_id };
-    return new AffidavitError(error.code, error.message, { ...error.details, extra });
+    const outcome = error.code === 'egress_blocked' ? 'blocked' : 'error';
+    const refusal = withExecution(error, execution_id);
+    const told = { outcome, error_code: error.code } as const;
+    const event = { event_type: 'credential.denied', ...facts, ...told };
+    await this.#options.trail.denial(call.app, event, failedRun(call, outcome, refusal, 'nothing'));
+    return refusal;
   }
 }
 
+/** What a failure changes for a call that a person had approved. */
+export function failedRun(
+  { run }: Pick<Call, 'run'>,
+  outcome: string,
+  error: AffidavitError,
+  after: 'intent' | 'nothing',
+): readonly Change[] {
+  return run?.ended({ status: 'failed', outcome, problem: toProblem(error) }, after) ?? [];
+}
+
+export function withExecution(error: AffidavitError, execution_id: string): AffidavitError {
+  const extra = { ...error.details.extra, execution_id };
+  return new AffidavitError(error.code, error.message, { ...error.details, extra });
+}
+
 /** A call that has just come in. */
-export function begin(request: CallRequest): Call {
+export function begin(request: CallRequest, execution_id = newId('execution')): Call {
   const { actor } = request;
   const body = withinBounds(request.body, actor.token);
-  const execution_id = newId('execution');
   const facts: Partial<AuditEvent> = {
     ...pick(body, ['reason', 'context', 'caller', 'run_id', 'task_context', 'thread_id']),
     ...pick(body, ['tenant_id', 'parent_agent_id', 'grant_id', 'provider']),

@@ -16,17 +16,26 @@ export interface Recorded {
 }
 
 /**
+ * A change of state that stands or falls with an entry: made by whoever owns the row, handed to the
+ * trail as it is. Where the row is not as it expects, the whole write is refused with `conflict`.
+ */
+export interface Change {
+  readonly op: string;
+  readonly table: string;
+}
+
+/**
  * The trail, as the pipeline writes it. When a call resolves, the entry is durable and under a
  * signed checkpoint; when it rejects (`audit_unavailable`, `overloaded`), it may be assumed absent:
  * an intent that turns out to be written after all is closed by the trail itself.
  */
 export interface CallTrail {
   /** The whole story of a call that does not happen. */
-  denial(app: AppRef, event: AuditEvent): Promise<Recorded>;
+  denial(app: AppRef, event: AuditEvent, changes?: readonly Change[]): Promise<Recorded>;
   /** What is about to happen. Opens the execution: it stays listed as open until its outcome. */
-  intent(app: AppRef, event: AuditEvent): Promise<Recorded>;
+  intent(app: AppRef, event: AuditEvent, changes?: readonly Change[]): Promise<Recorded>;
   /** What happened. If it cannot be written it is kept and tried again; the caller still gets 503. */
-  outcome(app: AppRef, event: AuditEvent): Promise<Recorded>;
+  outcome(app: AppRef, event: AuditEvent, changes?: readonly Change[]): Promise<Recorded>;
 }
 
 /** A minted token, as it is kept. */

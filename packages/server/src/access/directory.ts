@@ -23,8 +23,13 @@ export const HOME_APP_ID = 'app_default';
 
 const CACHED_LOOKUPS = 20_000;
 const ROWS_MAX = 10_000;
-/** Rows that live for a call or a short time: no process tells the others of them. */
-const UNCACHED: ReadonlySet<keyof Tables> = new Set(['open_intents', 'idempotency', 'tokens']);
+/** Rows that change with calls, or live for a short time: no process tells the others of them. */
+const UNCACHED: ReadonlySet<keyof Tables> = new Set([
+  'open_intents',
+  'idempotency',
+  'tokens',
+  'approvals',
+]);
 
 export type AppRow = Selectable<AppsTable>;
 

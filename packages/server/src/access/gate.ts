@@ -114,7 +114,7 @@ function readKey(header: string | undefined): string {
 
 const isAtWork = (agent: AgentsTable | null) => agent !== null && agent.revoked_at === null;
 
-function isLive({ revoked_at, expires_at }: ApiKeysTable, now: number): boolean {
+export function isLive({ revoked_at, expires_at }: ApiKeysTable, now: number): boolean {
   return (revoked_at === null || revoked_at > now) && (expires_at === null || expires_at > now);
 }
 

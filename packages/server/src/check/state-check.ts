@@ -17,6 +17,7 @@ type Reference = readonly [table: keyof Tables, column: string, to: keyof Tables
 /** Columns that name a row of another table of the same app. */
 const REFERENCES: readonly Reference[] = [
   ['open_intents', 'event_id', 'entries', 'event_id'],
+  ['approvals', 'event_id', 'entries', 'event_id'],
   ['removals', 'event_id', 'entries', 'event_id'],
   ['kept', 'event_id', 'entries', 'event_id'],
   ['held', 'event_id', 'entries', 'event_id'],

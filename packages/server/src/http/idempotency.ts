@@ -4,7 +4,7 @@ import { AffidavitError, toProblem } from '@affidavit/schema';
 
 import { bearerId } from '../access/identity.ts';
 import type { IdempotencyTable } from '../store/tables.ts';
-import { JsonText, type Context, type Route } from './route.ts';
+import { Answer, JsonText, type Context, type Route } from './route.ts';
 
 /**
  * `Idempotency-Key` on POST: the first request claims the key durably before it does anything; a
@@ -29,6 +29,13 @@ export function readIdempotencyKey(header: string | string[] | undefined): strin
 export interface Stored {
   readonly status: number;
   readonly text: string;
+}
+
+/** What a handler returned, as it is sent. */
+export function toStored(route: Route, result: unknown): Stored {
+  const status = result instanceof Answer ? result.status : (route.status ?? 200);
+  if (result instanceof JsonText) return { status, text: result.text };
+  return { status, text: JSON.stringify(result instanceof Answer ? result.body : result) };
 }
 
 const purposeOf = (key: string) => `answer for ${key}`;
@@ -62,9 +69,8 @@ export async function once(
   ]);
   try {
     const result = await route.handler(context);
-    const text = result instanceof JsonText ? result.text : JSON.stringify(result);
-    const stored = { status: route.status ?? 200, text };
-    await keep(context, where, stored, result);
+    const stored = toStored(route, result);
+    await keep(context, where, stored, result instanceof Answer ? result.body : result);
     return { stored, replayed: false };
   } catch (error) {
     await settle(context, where, error);

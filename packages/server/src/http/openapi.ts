@@ -101,6 +101,10 @@ function responses(route: Route, codes: ReadonlySet<ErrorCode>): object {
   const answers: Record<string, object> = {
     [String(route.status ?? 200)]: { description: route.summary, content },
   };
+  if (route.otherStatus) {
+    const [status, description] = route.otherStatus;
+    answers[status] = { description, content };
+  }
   for (const code of codes) {
     const { status } = ERROR_CATALOGUE[code];
     const known = answers[status] as { description: string } | undefined;

@@ -29,6 +29,17 @@ export interface Context<B = unknown> {
   readonly reply: FastifyReply;
 }
 
+/** A success with another status than that of its route. */
+export class Answer {
+  readonly status: number;
+  readonly body: object;
+
+  constructor(status: number, body: object) {
+    this.status = status;
+    this.body = body;
+  }
+}
+
 /** JSON text that is ready to send. */
 export class JsonText {
   readonly text: string;
@@ -51,6 +62,8 @@ export interface Route<B = unknown> {
   readonly tag: string;
   /** Status of success; 200 unless set. */
   readonly status?: number;
+  /** Of an `Answer` that is a success too, with what it means. */
+  readonly otherStatus?: readonly [status: number, meaning: string];
   readonly body?: z.ZodType<B>;
   /** Names of query parameters beside filters. */
   readonly query?: readonly string[];
@@ -66,7 +79,7 @@ export interface Route<B = unknown> {
   readonly slots?: keyof AllSlots;
   /** Content type of a success that is not JSON. */
   readonly produces?: string;
-  /** The result is sent as JSON, `JsonText` as it is; undefined when the handler replied itself. */
+  /** The result is sent as JSON, `JsonText` as it is, `Answer` with its status; undefined when the handler replied itself. */
   readonly handler: (context: Context<B>) => Promise<unknown>;
 }
 

@@ -9,12 +9,12 @@ import { admit, isNobody, originOf, type Admitted } from './admit.ts';
 import { Bodies } from './bodies.ts';
 import { answerClientError } from './client-error.ts';
 import { FailureJournal } from './failure-journal.ts';
-import { once, readIdempotencyKey, type Stored } from './idempotency.ts';
+import { once, readIdempotencyKey, toStored, type Stored } from './idempotency.ts';
 import { createListener } from './listener.ts';
 import { openApi } from './openapi.ts';
 import { sendProblem } from './problem.ts';
 import { readAppName, readBody, readQuery, resolveApp } from './read-request.ts';
-import { JsonText, type Context, type Route } from './route.ts';
+import type { Context, Route } from './route.ts';
 import { readTrace, type Trace } from './trace.ts';
 
 /** A body before it is parsed: parsing is strict, and only after the key is known. */
@@ -159,10 +159,14 @@ async function answer(
   }
   const result = await route.handler(context);
   if (reply.sent || reply.raw.headersSent || result === undefined) return reply;
-  reply.code(route.status ?? 200);
-  if (route.produces) return reply.type(route.produces).send(result);
-  const text = result instanceof JsonText ? result.text : JSON.stringify(result);
-  return reply.type('application/json').send(text);
+  if (route.produces) {
+    return reply
+      .code(route.status ?? 200)
+      .type(route.produces)
+      .send(result);
+  }
+  const { status, text } = toStored(route, result);
+  return reply.code(status).type('application/json').send(text);
 }
 
 /** An answer that was kept; a problem gets the id of this request. */

@@ -1,7 +1,8 @@
 import { AffidavitError, type AuditEvent } from '@affidavit/schema';
-import type { AppRef, CallTrail, Recorded } from '@affidavit/vault';
+import type { AppRef, CallTrail, Change, Recorded } from '@affidavit/vault';
 import type { Logger } from 'pino';
 
+import { abandonRun } from '../approvals/row.ts';
 import type { Receipt } from '../sequence/submission.ts';
 import type { Effect } from '../store/port.ts';
 import { redactEvent } from './redact.ts';
@@ -13,7 +14,11 @@ const UNSETTLED_MAX = 1000;
 interface Unsettled {
   readonly app: AppRef;
   readonly event: AuditEvent;
+  readonly effects: readonly Effect[];
 }
+
+/** The vault passes on what the server made: see `Change`. */
+const effectsOf = (changes: readonly Change[]) => changes as readonly Effect[];
 
 const recorded = (receipt: Receipt): Recorded => {
   const { event_id, seq } = receipt.events[0] as Receipt['events'][number];
@@ -40,11 +45,12 @@ export class StoredCallTrail implements CallTrail {
     this.#journal = journal;
   }
 
-  async denial(app: AppRef, event: AuditEvent): Promise<Recorded> {
-    return recorded(await this.#trail.record({ ...app, events: [event] }));
+  async denial(app: AppRef, event: AuditEvent, changes: readonly Change[] = []): Promise<Recorded> {
+    const effects = effectsOf(changes);
+    return recorded(await this.#trail.record({ ...app, events: [event], effects }));
   }
 
-  async intent(app: AppRef, event: AuditEvent): Promise<Recorded> {
+  async intent(app: AppRef, event: AuditEvent, changes: readonly Change[] = []): Promise<Recorded> {
     const execution_id = event.execution_id as string;
     const event_id = `evt_${execution_id.slice('exe_'.length)}`;
     const row = {
@@ -55,26 +61,32 @@ export class StoredCallTrail implements CallTrail {
       intent: JSON.stringify(redactEvent(event)),
       created_at: this.#now(),
     };
-    const onLate = () => this.#settleLater({ app, event: notCalled(event) });
+    const effects = abandonEffects(app, event, this.#now());
+    const onLate = () => this.#settleLater({ app, event: notCalled(event), effects });
     return recorded(
       await this.#trail.record({
         ...app,
         events: [{ ...event, event_id }],
-        effects: [{ op: 'insert', table: 'open_intents', row }],
+        effects: [{ op: 'insert', table: 'open_intents', row }, ...effectsOf(changes)],
         onLate,
       }),
     );
   }
 
-  async outcome(app: AppRef, event: AuditEvent): Promise<Recorded> {
+  async outcome(
+    app: AppRef,
+    event: AuditEvent,
+    changes: readonly Change[] = [],
+  ): Promise<Recorded> {
+    const effects = [closing(app, event), ...effectsOf(changes)];
     try {
-      return recorded(await this.#write(app, event));
+      return recorded(await this.#write({ app, event, effects }));
     } catch (error) {
       // Another process took this one for dead and closed the intent: what is known still counts.
       if (error instanceof AffidavitError && error.code === 'conflict') {
         return recorded(await this.#trail.record({ ...app, events: [event], owed: true }));
       }
-      this.#settleLater({ app, event });
+      this.#settleLater({ app, event, effects });
       if (!(error instanceof AffidavitError)) throw error;
       const { execution_id } = event;
       throw new AffidavitError(error.code, error.message, {
@@ -86,8 +98,7 @@ export class StoredCallTrail implements CallTrail {
     }
   }
 
-  #write(app: AppRef, event: AuditEvent): Promise<Receipt> {
-    const effects = [closing(app, event)];
+  #write({ app, event, effects }: Unsettled): Promise<Receipt> {
     return this.#trail.record({ ...app, events: [event], effects, owed: true });
   }
 
@@ -109,7 +120,7 @@ export class StoredCallTrail implements CallTrail {
 
   async #settle(unsettled: Unsettled): Promise<void> {
     try {
-      await this.#write(unsettled.app, unsettled.event);
+      await this.#write(unsettled);
     } catch (error) {
       // The intent is not open: its outcome was written after all, or it never was itself.
       if (error instanceof AffidavitError && error.code === 'conflict') return;
@@ -131,6 +142,15 @@ function closing(app: AppRef, { execution_id }: AuditEvent): Effect {
   return { op: 'delete', table: 'open_intents', where };
 }
 
+/**
+ * What goes with the outcome of an intent that nobody knows the end of: it is open no more, and
+ * where a person had approved it, that has ended too.
+ */
+export function abandonEffects(app: AppRef, intent: AuditEvent, now: number): readonly Effect[] {
+  if (intent.governance_status !== 'approved') return [closing(app, intent)];
+  return [closing(app, intent), abandonRun(app.app, intent.execution_id as string, now)];
+}
+
 /** The outcome of an intent whose caller had been refused before it was written. */
 function notCalled(intent: AuditEvent): AuditEvent {
   return { ...intent, event_type: 'api.called', outcome: 'error', error_code: 'audit_unavailable' };
@@ -140,5 +160,3 @@ function notCalled(intent: AuditEvent): AuditEvent {
 export function unknownOutcome(intent: AuditEvent): AuditEvent {
   return { ...intent, event_type: 'api.called', outcome: 'unknown', error_code: 'process_ended' };
 }
-
-export { closing as closingEffect };

@@ -17,8 +17,8 @@ const STEP = 512;
 const ENTRIES_MAX = 1000;
 
 /**
- * One page of executions: the entries that end one, which repeat what their intent said, and the
- * intents that are still open.
+ * One page of executions: the entries that end one, which repeat what their intent said, the
+ * intents that are still open, and what waits for a person.
  */
 export async function readExecutions(
   db: Kysely<Tables>,
@@ -61,14 +61,17 @@ async function openIntents(
   return found;
 }
 
-/** Open intents are calls under way, so that their positions are few enough to hold. */
+/**
+ * Open intents are calls under way, and what waits for a person is bounded, so that their positions
+ * are few enough to hold.
+ */
 async function openSeqs(
   db: Kysely<Tables>,
   app: number,
   span: Span,
   order: Order,
 ): Promise<number[]> {
-  const rows = await db
+  const intents = db
     .selectFrom('open_intents')
     .innerJoin('entries', (join) =>
       join
@@ -78,10 +81,24 @@ async function openSeqs(
     .select('entries.seq')
     .where('open_intents.app', '=', app)
     .where('entries.seq', '>=', span.first)
-    .where('entries.seq', '<', span.end)
-    .orderBy('entries.seq', order)
-    .execute();
-  return rows.map((row) => Number(row.seq));
+    .where('entries.seq', '<', span.end);
+  const waiting = db
+    .selectFrom('approvals')
+    .innerJoin('entries', (join) =>
+      join
+        .onRef('entries.app', '=', 'approvals.app')
+        .onRef('entries.event_id', '=', 'approvals.event_id'),
+    )
+    .select('entries.seq')
+    .where('approvals.app', '=', app)
+    .where('approvals.ended_at', 'is', null)
+    // What runs is listed by its intent.
+    .where('approvals.status', '<>', 'running')
+    .where('entries.seq', '>=', span.first)
+    .where('entries.seq', '<', span.end);
+  const rows = [...(await intents.execute()), ...(await waiting.execute())];
+  const sign = order === 'asc' ? 1 : -1;
+  return rows.map((row) => Number(row.seq)).sort((a, b) => sign * (a - b));
 }
 
 /** All entries of one execution, merged in order: what the outcome says wins over the intent. */

@@ -4,6 +4,7 @@ import { workerData } from 'node:worker_threads';
 import { AffidavitError } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
+import { approvalOperations } from '../approvals/reads.ts';
 import { proveOperations } from '../prove/operations.ts';
 import { retainOperations } from '../retain/operations.ts';
 import { tokenOperations } from '../tokens/reads.ts';
@@ -60,6 +61,7 @@ serve({
   ...proveOperations(snapshot),
   ...retainOperations(snapshot),
   ...tokenOperations(snapshot),
+  ...approvalOperations(snapshot),
   events: async ({ deadline, ...request }: Timed<PageRequest>) =>
     listBody(await snapshot((at) => readPage(at, request, new Deadline(deadline)))),
   executions: async ({ deadline, ...request }: Timed<PageRequest>) =>

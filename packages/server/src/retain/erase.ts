@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { AffidavitError, newId, type AuditEvent, type Json } from '@affidavit/schema';
 import type { AppRef } from '@affidavit/vault';
 
+import { eraseRow } from '../approvals/row.ts';
 import type { RowsRequest } from '../query/reader-thread.ts';
 import type { Services } from '../services.ts';
 import type { Effect, Row } from '../store/port.ts';
@@ -15,8 +16,8 @@ import { countsOf, removalEffects } from './removal.ts';
 const TRIES_MAX = 20;
 /** The state in which all entries of a principal are erased, and others that name them follow. */
 const NAMING = 'naming';
-/** Longer than answers are kept for repeats. */
-const ANSWERS_KEPT_MS = 2 * DAY_MS;
+/** Longer than answers are kept for repeats, and requests that wait for approval. */
+const ANSWERS_KEPT_MS = 40 * DAY_MS;
 /** Held entries that a refusal names. */
 const NAMED_MAX = 20;
 
@@ -157,6 +158,7 @@ export class Erasures {
       this.#advance(row, { erased, ...(done ? end : { after_seq: after }) }),
       ...(entries.length > 0 ? removalEffects(plan) : []),
       ...executions.map(eraseAnswer),
+      ...executions.map((execution_id) => eraseRow(app.app, execution_id)),
     ]);
   }
 

@@ -1,7 +1,7 @@
 import type { AuditEvent } from '@affidavit/schema';
 
 import type { Base } from './base.ts';
-import { closingEffect, unknownOutcome } from '../ingest/call-trail.ts';
+import { abandonEffects, unknownOutcome } from '../ingest/call-trail.ts';
 
 const BATCH = 500;
 
@@ -17,7 +17,7 @@ export async function closeOpenIntents(
       const left = rows.filter((row) => hasEnded(row.process_id)).slice(0, BATCH);
       if (left.length === 0) break;
       const events = left.map((row) => unknownOutcome(JSON.parse(row.intent) as AuditEvent));
-      const effects = events.map((event) => closingEffect(app, event));
+      const effects = events.flatMap((event) => abandonEffects(app, event, Date.now()));
       await trail.record({ app: app.app, app_id: app.app_id, events, effects });
       closed += left.length;
     }

@@ -1,5 +1,6 @@
 import { secretPurpose, type Keyring } from '@affidavit/vault';
 
+import { resealRow } from '../approvals/row.ts';
 import type { Base } from './base.ts';
 import type { Effect } from '../store/port.ts';
 import type { SigningKeysTable } from '../store/tables.ts';
@@ -37,6 +38,11 @@ export async function reseal(base: Base, { fingerprint, resealSigningKey }: Seal
     const purpose = secretPurpose(secret_id);
     const set = { sealed_value: keyring.seal(keyring.open(sealed_value, purpose), purpose) };
     effects.push({ op: 'update', table: 'secrets', where: { app, secret_id }, set });
+  }
+  for (const row of await directory.rows('approvals', {})) {
+    const set = resealRow(keyring, row);
+    const { app, approval_id } = row;
+    if (set) effects.push({ op: 'update', table: 'approvals', where: { app, approval_id }, set });
   }
   if (effects.length === 0) return;
   const resealed = effects.length;

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 
 import { Gate } from '../access/gate.ts';
+import { keepApprovals } from '../approvals/duty.ts';
 import { Checks } from '../check/checks.ts';
 import { ConfigError, type Config } from '../config/config.ts';
 import { keepExpiring } from '../duties/expire-tokens.ts';
@@ -70,6 +71,7 @@ export async function startServer(
     await services.checks.close();
     await drain();
     await http.close();
+    await vault.approvals.close();
     await vault.callTrail.close();
     await ledger.duties.close();
     await ledger.sequencer.close();
@@ -124,6 +126,7 @@ function servicesOf(
     retain: openRetain({ ...base, readers, writer: writer.thread, fingerprintKey }),
     broker: vault.broker,
     minter: vault.minter,
+    approvals: vault.approvals,
     signManifest: (request) => signThrough(writer.thread, request, config.write_deadline_ms),
     egressGuard: vault.guard,
     slots: openSlots(),
@@ -147,5 +150,6 @@ function takeUpDuties(ledger: OpenLedger, { egress }: OpenVault, services: Servi
   keepRemoving(duties, services, services.retain);
   keepRetiring(duties, services);
   keepExpiring(duties, services);
+  keepApprovals(duties, services);
   keepWitnessed(duties, { ...services, egress, random: Math.random });
 }

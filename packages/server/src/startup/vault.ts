@@ -9,6 +9,7 @@ import {
 } from '@affidavit/vault';
 import type { Logger } from 'pino';
 
+import { StoredApprovals } from '../approvals/approvals.ts';
 import type { Config } from '../config/config.ts';
 import { StoredCallTrail } from '../ingest/call-trail.ts';
 import { StoredTokenTrail } from '../ingest/token-trail.ts';
@@ -18,6 +19,7 @@ import type { OpenLedger } from './ledger.ts';
 export interface OpenVault {
   readonly broker: Broker;
   readonly minter: Minter;
+  readonly approvals: StoredApprovals;
   readonly callTrail: StoredCallTrail;
   readonly tokenTrail: StoredTokenTrail;
   readonly guard: EgressGuard;
@@ -31,6 +33,15 @@ export function openVault(config: Config, ledger: OpenLedger, journal: Logger): 
   const egress = createEgress({ guard });
   const engine = createPolicyEngine();
   const now = () => new Date();
+  const { readers } = ledger;
+  const approvals = new StoredApprovals({
+    trail,
+    directory,
+    readers,
+    keyring,
+    now: Date.now,
+    journal,
+  });
   const broker = new Broker({
     directory,
     trail: callTrail,
@@ -39,8 +50,10 @@ export function openVault(config: Config, ledger: OpenLedger, journal: Logger): 
     engine,
     keyring: () => keyring,
     now,
+    approvals,
   });
   const tokenTrail = new StoredTokenTrail(trail, Date.now);
   const minter = new Minter({ directory, trail: tokenTrail, engine, now });
-  return { broker, minter, callTrail, tokenTrail, guard, egress };
+  approvals.carryOutBy('call', (run) => broker.resume(run));
+  return { broker, minter, approvals, callTrail, tokenTrail, guard, egress };
 }

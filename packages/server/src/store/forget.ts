@@ -3,15 +3,18 @@ import type { Kysely } from 'kysely';
 import type { Tables } from './tables.ts';
 
 const ROWS_PER_STEP = 500;
+/** An approval stays so much longer after its end, so that who asked can fetch the answer. */
+const APPROVALS_STAY_MS = 6 * 86_400_000;
 
 /**
- * Forgets what was kept of answers and of ended tokens before a time, epoch ms, a bounded number of
+ * Forgets what was kept of answers, of ended tokens and of approvals before a time, epoch ms, a bounded number of
  * each at once. Returns whether there may be more.
  */
 export async function forgetOld(db: Kysely<Tables>, before: number): Promise<boolean> {
   const answers = await forgetAnswers(db, before);
   const tokens = await forgetTokens(db, before);
-  return answers || tokens;
+  const approvals = await forgetApprovals(db, before - APPROVALS_STAY_MS);
+  return answers || tokens || approvals;
 }
 
 /** Tokens whose end is on the record. */
@@ -43,6 +46,23 @@ async function forgetAnswers(db: Kysely<Tables>, before: number): Promise<boolea
   for (const row of rows) {
     await db
       .deleteFrom('idempotency')
+      .where((eb) => eb.and(row))
+      .execute();
+  }
+  return rows.length === ROWS_PER_STEP;
+}
+
+/** Approvals that have ended, however that was. */
+async function forgetApprovals(db: Kysely<Tables>, before: number): Promise<boolean> {
+  const rows = await db
+    .selectFrom('approvals')
+    .select(['app', 'approval_id'])
+    .where('ended_at', '<', before)
+    .limit(ROWS_PER_STEP)
+    .execute();
+  for (const row of rows) {
+    await db
+      .deleteFrom('approvals')
       .where((eb) => eb.and(row))
       .execute();
   }

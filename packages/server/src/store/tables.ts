@@ -351,6 +351,37 @@ export interface TokensTable {
   ended_at: number | null;
 }
 
+/** What agents asked for and a person must decide. Gone a week after it ended. */
+export interface ApprovalsTable {
+  app: number;
+  approval_id: string;
+  /** `call` or `action`: who carries it out. */
+  kind: string;
+  /** `pending`, then `rejected`, `expired`, or `approved`, `running`, then `done` or `failed`. */
+  status: string;
+  execution_id: string;
+  /** Its entry `approval.requested`. */
+  event_id: string;
+  /** Who asked. */
+  key_id: string;
+  agent_id: string | null;
+  /** The token that they asked with. */
+  token_id: string | null;
+  policy_id: string;
+  /** The request, and what of it is shown; empty where it was erased. */
+  sealed_request: string;
+  /** Who decided and why; null until then. */
+  sealed_decision: string | null;
+  /** The answer for who asked; null where there is none, or it was erased. */
+  sealed_result: string | null;
+  outcome: string | null;
+  created_at: number;
+  /** Until when it can be decided. */
+  expires_at: number;
+  decided_at: number | null;
+  ended_at: number | null;
+}
+
 export interface InstallationTable {
   name: string;
   value: string;
@@ -386,6 +417,7 @@ export interface Tables {
   removals: RemovalsTable;
   erasures: ErasuresTable;
   tokens: TokensTable;
+  approvals: ApprovalsTable;
 }
 
 /**
@@ -424,6 +456,7 @@ export const PRIMARY_KEYS: {
   removals: ['app', 'first_seq', 'part', 'event_id'],
   erasures: ['app', 'erasure_id'],
   tokens: ['app', 'token_id'],
+  approvals: ['app', 'approval_id'],
 };
 
 /** The tables that administration changes, always together with an entry that says so. */

@@ -43,6 +43,11 @@ export function grantAgeSeconds({ grant, now }: DecisionInput): number {
   return Number.isNaN(age_ms) ? Number.MAX_SAFE_INTEGER : Math.max(0, Math.ceil(age_ms / 1000));
 }
 
+/** The scopes that a call has: those it asked for, or all that its grant names. */
+export function scopesUsed({ request, grant }: DecisionInput): readonly string[] {
+  return request.scopes.length > 0 ? request.scopes : grant.scopes;
+}
+
 function sourceIp({ input }: CallFacts): CedarValue | undefined {
   const address = sourceAddress(input.request.source_ip);
   return address === undefined ? undefined : { __extn: { fn: 'ip', arg: address } };
@@ -71,6 +76,7 @@ export const CONTEXT_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map<string
   ['local', { type: 'Local', value: localTimes }],
   ['grant_age_seconds', { type: 'Long', value: ({ input }) => grantAgeSeconds(input) }],
   ['scopes', { type: 'Set<String>', value: ({ input }) => [...input.request.scopes] }],
+  ['scopes_used', { type: 'Set<String>', value: ({ input }) => [...scopesUsed(input)] }],
   ['caller', text(({ request }) => request.caller)],
   ['run_id', text(({ request }) => request.run_id)],
   ['task_context', text(({ request }) => request.task_context)],

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { PolicyTemplate } from '@affidavit/schema';
 import { sourceAddress } from './address.ts';
-import { grantAgeSeconds } from './context.ts';
+import { grantAgeSeconds, scopesUsed } from './context.ts';
 import type { CallFacts } from './context.ts';
 import { clockText, localTime } from './local-time.ts';
 import type { Json, StoredPolicy } from './types.ts';
@@ -88,6 +88,16 @@ export function templateReasoning(
     return {
       compared: { grant_age_seconds, created_at },
       because: `allows grants up to ${template.seconds} seconds old; this one is ${grant_age_seconds} seconds old`,
+    };
+  }
+  if (template?.kind === 'scopes') {
+    const scopes = [...scopesUsed(facts.input)];
+    const beyond = scopes.filter((one) => !template.scopes.includes(one));
+    return {
+      compared: { scopes, beyond },
+      because: `allows the scopes ${list(template.scopes)}; this call ${
+        scopes.length === 0 ? 'names none' : `uses ${list(beyond)}`
+      }`,
     };
   }
   return undefined;

@@ -1,11 +1,14 @@
 /** Policy: checking and keeping policies, and deciding calls by them. */
 export { compilePolicy } from './compile.ts';
 export type { CedarPolicyInput, CompiledPolicy, TemplatePolicyInput } from './compile.ts';
+export { layerOf } from './compiled-set.ts';
+export type { CompiledSet } from './compiled-set.ts';
 export { createPolicyEngine } from './engine.ts';
+export type { PolicyEngine } from './engine.ts';
 export { checkScopeMap } from './scope-map.ts';
-export type { CompiledSet, PolicyEngine } from './engine.ts';
 export type {
   BuiltinRule,
+  CountedRate,
   Decision,
   DecisionActor,
   DecisionGrant,
@@ -13,5 +16,6 @@ export type {
   DecisionRequest,
   DecisionRule,
   Json,
+  PolicyLayer,
   StoredPolicy,
 } from './types.ts';

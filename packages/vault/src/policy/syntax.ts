@@ -3,8 +3,10 @@ import { isTimeZone, POLICY_LIMITS } from '@affidavit/schema';
 import { CedarTrap, withCedar } from './cedar.ts';
 import type { Cedar } from './cedar.ts';
 import { CONTEXT_ATTRIBUTES } from './context.ts';
+import { layerOfScope } from './layer.ts';
 import { NESTING_LIMITS, nestingFault } from './nesting.ts';
-import type { DecisionInput } from './types.ts';
+import { readRequirement, type Requirement } from './requirement.ts';
+import type { DecisionInput, PolicyLayer } from './types.ts';
 
 type ParseAnswer = ReturnType<Cedar['policyToJson']>;
 type PolicySyntax = Extract<ParseAnswer, { type: 'success' }>['json'];
@@ -14,6 +16,9 @@ export interface Statement {
   /** Cedar text of this statement alone. */
   readonly text: string;
   readonly effect: 'permit' | 'forbid';
+  readonly layer: PolicyLayer;
+  /** What lifts this forbid; null where nothing does. */
+  readonly requirement: Requirement | null;
   /** Whether principal and resource of a call are within the scope. */
   readonly concerns: (input: DecisionInput) => boolean;
   /** Attributes of `context` it looks at. */
@@ -117,12 +122,27 @@ function readStatement(text: string): Statement | SyntaxFault {
   }
   const zones = reads.has('local') ? [...attributes].filter(isTimeZone) : [];
   if (zones.length > MOST_ZONES) return tooComplex(`more than ${MOST_ZONES} time zones`);
-  return { text, effect: json.effect, concerns: scopeOf(json), reads, zones: new Set(zones) };
+  const requirement = readRequirement(json.annotations, json.effect);
+  if (requirement !== null && 'fault' in requirement) return misrequired(requirement.fault);
+  return {
+    text,
+    effect: json.effect,
+    layer: layerOfScope(json),
+    requirement,
+    concerns: scopeOf(json),
+    reads,
+    zones: new Set(zones),
+  };
 }
 
 const tooComplex = (what: string): SyntaxFault => ({
   message: `the policy has ${what}`,
   expected: 'a simpler expression, or several statements',
+});
+
+const misrequired = (fault: string): SyntaxFault => ({
+  message: fault,
+  expected: '@require("approval"), or @require("rate") with @limit and @window_seconds',
 });
 
 function cedarFault(error: ParseError | undefined): SyntaxFault {

@@ -172,22 +172,6 @@ test('a grant is as old as its creation, to the second, rounded up', () => {
   assert.equal(verdict('2026-01-01T00:00:01.000Z', 'unreadable'), 'DENY');
 });
 
-test('rate and approval are known and not available yet', () => {
-  for (const template of [
-    { kind: 'rate', limit: 1, window_seconds: 1 },
-    { kind: 'approval' },
-  ] as const) {
-    assert.throws(
-      () => compilePolicy({ name: 'n', template }),
-      (error) =>
-        error instanceof AffidavitError &&
-        error.code === 'invalid_request' &&
-        error.details.field === 'template.kind' &&
-        /not available yet/.test(error.message),
-    );
-  }
-});
-
 test('a wrong template is refused with its field', () => {
   const window = {
     kind: 'time_window',

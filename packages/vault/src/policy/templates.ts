@@ -5,6 +5,7 @@ import { canonicalCidr } from './address.ts';
 import { cedarAnyOf, cedarEntity, cedarPattern, cedarSet, cedarString } from './cedar-text.ts';
 import { minuteOfDay } from './local-time.ts';
 import { readPathPattern } from './path.ts';
+import { requirementLines, type Requirement } from './requirement.ts';
 
 type TemplateOf<K extends PolicyTemplate['kind']> = Extract<PolicyTemplate, { kind: K }>;
 
@@ -61,14 +62,14 @@ function methodsAndPaths({ methods, paths }: TemplateOf<'methods'>): string[] {
   return [conditions.join(' &&\n  ')];
 }
 
-function notYet(kind: string): never {
-  throw new AffidavitError('invalid_request', `the template ${kind} is not available yet`, {
-    field: 'template.kind',
-    expected: 'one of time_window, ip_allowlist, methods, ttl',
-  });
+/** Of a call that names no scopes, on a grant that has none, nobody can say what it may. */
+function scopesOnly({ scopes }: TemplateOf<'scopes'>): string[] {
+  const set = cedarSet([...new Set(scopes)]);
+  return ['!context.scopes_used.isEmpty() &&', `${set}.containsAll(context.scopes_used)`];
 }
 
-function allowedWhen(template: PolicyTemplate): string[] {
+/** Null where nothing in the call itself allows it: what is required lifts the forbid. */
+function allowedWhen(template: PolicyTemplate): string[] | null {
   switch (template.kind) {
     case 'time_window':
       return timeWindow(template);
@@ -78,8 +79,11 @@ function allowedWhen(template: PolicyTemplate): string[] {
       return methodsAndPaths(template);
     case 'ttl':
       return [`context.grant_age_seconds <= ${template.seconds}`];
-    default:
-      return notYet(template.kind);
+    case 'scopes':
+      return scopesOnly(template);
+    case 'approval':
+    case 'rate':
+      return null;
   }
 }
 
@@ -96,20 +100,23 @@ function scope({ provider, grant_id, agent_id }: PolicyAppliesTo): string {
   return `(${principal}, action, ${resource})`;
 }
 
-/**
- * The Cedar text of a template. Throws `invalid_request` naming the field, also for the
- * templates that are not available yet.
- */
+const requires = (template: PolicyTemplate): template is Requirement =>
+  template.kind === 'approval' || template.kind === 'rate';
+
+/** The Cedar text of a template. Throws `invalid_request` naming the field. */
 export function templateToCedar(
   name: string,
   template: PolicyTemplate,
   appliesTo: PolicyAppliesTo = {},
 ): string {
-  const condition = allowedWhen(template).join('\n  ');
+  const condition = allowedWhen(template);
+  const forbid = `forbid ${scope(appliesTo)}`;
   return [
     `@name(${cedarString(name)})`,
     `@template(${cedarString(template.kind)})`,
-    `forbid ${scope(appliesTo)}`,
-    `unless {\n  ${condition}\n};\n`,
+    ...(requires(template) ? requirementLines(template) : []),
+    ...(condition === null
+      ? [`${forbid};\n`]
+      : [forbid, `unless {\n  ${condition.join('\n  ')}\n};\n`]),
   ].join('\n');
 }

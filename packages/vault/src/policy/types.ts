@@ -9,6 +9,9 @@ export type Json =
   | readonly Json[]
   | { readonly [k: string]: Json };
 
+/** How far a policy reaches: the whole app, one provider, one grant, one agent. */
+export type PolicyLayer = 'app' | 'provider' | 'grant' | 'agent';
+
 /** A policy as it is kept. `cedar` decides; `template` and `applies_to` are where it came from. */
 export interface StoredPolicy {
   readonly policy_id: string;
@@ -74,6 +77,8 @@ export interface DecisionInput {
   /** Of the provider: which methods and paths each scope opens. */
   readonly scope_map?: ScopeMap;
   readonly now: Date;
+  /** A person has approved the call: what requires approval is lifted, all else holds. */
+  readonly approved?: boolean;
 }
 
 export type BuiltinRule =
@@ -89,11 +94,32 @@ export type BuiltinRule =
 /** `policy_error`: the policy, or the engine, could not be evaluated. */
 export type DecisionRule = BuiltinRule | PolicyTemplate['kind'] | 'cedar' | 'policy_error';
 
+/** A rate that a call counts for; it may be made when a place in the window is taken for it. */
+export interface CountedRate {
+  readonly policy_id: string;
+  readonly name: string;
+  readonly layer: PolicyLayer;
+  readonly limit: number;
+  readonly window_seconds: number;
+  /** What it is counted under: another counter for each agent, grant or principal, or one for all. */
+  readonly counter: string;
+}
+
+/**
+ * A call that waits for a person is a DENY by the rule `approval` with `approval` set, so that
+ * whoever cannot hold a call refuses it.
+ */
 export interface Decision {
   readonly policy_decision: 'ALLOW' | 'DENY';
   /** What decided: `pol_…` or `builtin:…`. */
   readonly policy_id: string;
   readonly rule: DecisionRule;
+  /** Layer of the policy that decided; absent for built-in rules. */
+  readonly layer?: PolicyLayer;
+  /** Set where nothing but an approval is missing. */
+  readonly approval?: { readonly expires_in_seconds: number };
+  /** What an ALLOW still depends on; absent where nothing is counted. */
+  readonly rates?: readonly CountedRate[];
   /** Sorted ids of everything that was evaluated for this call, built-in rules included. */
   readonly policies_checked: readonly string[];
   /** The configuration that decided, and the values it was compared with (`compared`). */

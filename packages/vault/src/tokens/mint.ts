@@ -105,7 +105,8 @@ export class Minter {
     const candidates = held.length === 0 ? requested : held;
     const whole = this.#decide(set, mint, candidates);
     const isSettled = whole.policy_decision === 'ALLOW' || held.length < 2;
-    if (isSettled || !set.reads.has('scopes')) return { decision: whole, granted: held };
+    const byScope = set.reads.has('scopes') || set.reads.has('scopes_used');
+    if (isSettled || !byScope) return { decision: whole, granted: held };
     const granted = held.filter(
       (scope) => this.#decide(set, mint, [scope]).policy_decision === 'ALLOW',
     );

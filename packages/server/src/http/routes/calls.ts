@@ -1,10 +1,10 @@
 import { CallBody } from '@affidavit/schema';
-import { type CallActor, type TokenBounds } from '@affidavit/vault';
+import type { CallActor, Recorded, TokenBounds } from '@affidavit/vault';
 
 import type { TokensTable } from '../../store/tables.ts';
 import { requestFields } from '../administer.ts';
 import { proveWritten, wantsReceipt } from '../receipts.ts';
-import { route, type Context, type Route } from '../route.ts';
+import { Answer, route, type Context, type Route } from '../route.ts';
 
 /** The brokered call. */
 
@@ -14,6 +14,7 @@ export function callActor(context: Context): CallActor {
   return {
     type: agent ? 'agent' : 'service',
     id: agent ? agent.agent_id : key_id,
+    key_id,
     identity: requestFields(context),
     source_ip: sourceIp,
     ...(traceparent === undefined ? {} : { traceparent }),
@@ -30,7 +31,11 @@ async function call(context: Context<CallBody>) {
   const { services, app, body, query } = context;
   const withProof = wantsReceipt(query);
   const answer = await services.broker.call({ app, actor: callActor(context), body });
-  if (!withProof) return answer;
+  const shown = withProof ? await withReceipt(context, answer) : answer;
+  return 'approval_id' in answer ? new Answer(202, shown) : shown;
+}
+
+async function withReceipt(context: Context, answer: Recorded) {
   const made = await proveWritten(context, [answer.seq]);
   if ('receipt_error' in made) return { ...answer, ...made };
   return { ...answer, proof: made.proofs[0], checkpoint: made.checkpoint };
@@ -45,6 +50,7 @@ export const callRoutes: readonly Route[] = [
     path: '/v1/request',
     summary: 'Call a provider with a credential the caller never sees',
     query: ['receipt'],
+    otherStatus: [202, 'A person must approve the call; it waits as an approval'],
     body: CallBody,
     slots: 'calls',
     errors: [
@@ -56,6 +62,7 @@ export const callRoutes: readonly Route[] = [
       'idempotency_mismatch',
       'provider_unreachable',
       'overloaded',
+      'payload_too_large',
       'audit_unavailable',
     ],
     handler: call,

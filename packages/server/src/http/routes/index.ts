@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts';
 import { agentRoutes } from './agents.ts';
 import { appRoutes } from './apps.ts';
+import { approvalRoutes } from './approvals.ts';
 import { callRoutes } from './calls.ts';
 import { callerRoutes } from './callers.ts';
 import { erasureRoutes } from './erasures.ts';
@@ -35,6 +36,7 @@ export const routes: readonly Route[] = [
   ...secretRoutes,
   ...grantRoutes,
   ...policyRoutes,
+  ...approvalRoutes,
   ...appRoutes,
   ...agentRoutes,
   ...keyRoutes,

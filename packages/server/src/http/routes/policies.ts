@@ -1,4 +1,5 @@
 import {
+  AffidavitError,
   CallBody,
   PolicyAppliesTo,
   PolicyTemplate,
@@ -35,6 +36,12 @@ type PolicyBody = z.infer<typeof PolicyBody>;
 
 function compile({ name, cedar, template, applies_to }: PolicyBody) {
   if (template === undefined) return compilePolicy({ name, cedar: cedar as string });
+  if (template.kind === 'rate') {
+    throw new AffidavitError('invalid_request', 'the template rate is not available yet', {
+      field: 'template.kind',
+      expected: 'one of time_window, ip_allowlist, methods, ttl, scopes, approval',
+    });
+  }
   return compilePolicy({ name, template, ...(applies_to === undefined ? {} : { applies_to }) });
 }
 

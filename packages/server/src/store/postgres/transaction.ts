@@ -43,6 +43,7 @@ export interface Learnt {
 const UNTOLD: ReadonlySet<string> = new Set([
   'open_intents',
   'idempotency',
+  'approvals',
   'witness_states',
   'cosignatures',
   'tokens',

@@ -188,6 +188,21 @@ CREATE INDEX tokens_ended ON tokens (app, ended_at) WHERE state <> 'live';
 ALTER TABLE providers ADD COLUMN scope_map TEXT;
 `;
 
+/** What waits for a person, and how that ended. */
+const APPROVALS = `
+CREATE TABLE approvals (
+  app INTEGER NOT NULL, approval_id TEXT NOT NULL, kind TEXT NOT NULL, status TEXT NOT NULL,
+  execution_id TEXT NOT NULL, event_id TEXT NOT NULL, key_id TEXT NOT NULL, agent_id TEXT,
+  token_id TEXT, policy_id TEXT NOT NULL, sealed_request TEXT NOT NULL, sealed_decision TEXT, sealed_result TEXT,
+  outcome TEXT, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, decided_at INTEGER,
+  ended_at INTEGER,
+  PRIMARY KEY (app, approval_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX approvals_execution ON approvals (app, execution_id);
+CREATE INDEX approvals_open ON approvals (app, approval_id) WHERE ended_at IS NULL;
+CREATE INDEX approvals_ended ON approvals (ended_at) WHERE ended_at IS NOT NULL;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   KEY_ROTATION,
@@ -198,4 +213,5 @@ export const MIGRATIONS: readonly string[] = [
   WITNESSES,
   ANSWERED,
   MINTED,
+  APPROVALS,
 ];
