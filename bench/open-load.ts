@@ -42,7 +42,7 @@ export interface OpenLoadResult extends Answers {
 const TIMEOUT_MS = 30_000;
 const TICK_MS = 1;
 /** Where all of them wait for an answer, further requests wait here. */
-const CONNECTIONS_MAX = 1000;
+const CONNECTIONS_MAX = 4000;
 const ANSWER_SHOWN = 300;
 
 interface Answer {

@@ -119,7 +119,7 @@ export const LOAD: Page = {
     SHARED_CORES,
     'The load is open: requests begin when they are due, whatever became of those before them, and ' +
       'latency is counted from when a request was due. What the machine can sustain is found by a ' +
-      'closed load of 64 clients just before.',
+      'closed load just before.',
     ONE_RUN,
     EVENTS,
   ],
