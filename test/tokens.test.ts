@@ -166,7 +166,8 @@ describe('a minted token', () => {
     const open = Object.keys(paths).filter((path) =>
       Object.values(paths[path] ?? {}).some((one) => one['x-takes-tokens']),
     );
-    for (const path of open) assert.match(path, /^\/v1\/(request|actions\/.*|approvals\/\{approval_id\})$/);
+    for (const path of open)
+      assert.match(path, /^\/v1\/(request|actions\/.*|approvals\/\{approval_id\})$/);
   });
 
   it('is kept and shown nowhere but in its answer', async () => {

@@ -8,6 +8,7 @@ export * from './policy.ts';
 export * from './record.ts';
 export * from './resources.ts';
 export * from './retention.ts';
+export * from './roles.ts';
 export * from './scope-map.ts';
 export * from './sensitive.ts';
 export * from './tokens.ts';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { anyJson, freeContext } from './field-types.ts';
 import { LIMITS } from './limits.ts';
+import { Role } from './roles.ts';
 import { ScopeMap } from './scope-map.ts';
 
 /** Bodies of the administrative calls and of the brokered call. All are strict: unknown members are refused. */
@@ -46,13 +47,20 @@ export const AgentBody = z.strictObject({
 });
 export const AgentPatch = z.strictObject({ name: name().optional(), ...appId });
 
-export const KeyBody = z.strictObject({
-  name: name(),
-  scopes: z.array(z.enum(SCOPES)).min(1),
-  agent_id: id().optional(),
-  expires_at: time().optional(),
-  ...appId,
-});
+export const KeyBody = z
+  .strictObject({
+    name: name(),
+    scopes: z.array(z.enum(SCOPES)).min(1).optional(),
+    /** Instead of `scopes`: those of the role. */
+    role: Role.optional(),
+    agent_id: id().optional(),
+    expires_at: time().optional(),
+    ...appId,
+  })
+  .refine((body) => (body.scopes === undefined) !== (body.role === undefined), {
+    path: ['scopes'],
+    error: 'scopes or role, one of them',
+  });
 export const KeyRotateBody = z.strictObject({
   overlap_seconds: z
     .int()

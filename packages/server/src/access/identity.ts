@@ -1,4 +1,4 @@
-import { AffidavitError, type AuditEvent, type Scope } from '@affidavit/schema';
+import { AffidavitError, type AuditEvent, type Role, type Scope } from '@affidavit/schema';
 
 import type { AppRef } from '@affidavit/vault';
 
@@ -14,6 +14,8 @@ export interface Identity {
   readonly key_id: string;
   readonly prefix: string;
   readonly scopes: ReadonlySet<string>;
+  /** That the key was minted for; null where its scopes were named. */
+  readonly role: Role | null;
   /** May act in every app. */
   readonly installation: boolean;
   readonly agent: AgentsTable | null;
@@ -39,6 +41,7 @@ export function identityOf(
     key_id,
     prefix,
     scopes,
+    role: row.role as Role | null,
     installation,
     agent,
     ends_at: ends_at === Infinity ? null : ends_at,
@@ -61,9 +64,9 @@ export function requireScope(identity: Identity, scope: Scope): void {
   });
 }
 
-/** The identity as the record says it. Operators are those who administer. */
+/** The identity as the record says it. Operators are those who administer, or have a role. */
 export function actorFields(identity: Identity): Partial<AuditEvent> {
-  const { agent, key_id, prefix, scopes, token } = identity;
+  const { agent, key_id, prefix, role, scopes, token } = identity;
   const bearer = {
     caller_key_prefix: prefix,
     ...(token === null ? {} : { token_id: token.token_id }),
@@ -79,6 +82,6 @@ export function actorFields(identity: Identity): Partial<AuditEvent> {
       ...bearer,
     };
   }
-  const actor_type = scopes.has('admin') ? 'operator' : 'service';
+  const actor_type = role !== null || scopes.has('admin') ? 'operator' : 'service';
   return { actor_type, actor_id: key_id, ...bearer };
 }

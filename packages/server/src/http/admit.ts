@@ -4,6 +4,7 @@ import type { AppRef } from '@affidavit/vault';
 import { HOME_APP_ID, type StoredDirectory } from '../access/directory.ts';
 import type { Origin } from '../access/gate.ts';
 import { requireScope, type Identity } from '../access/identity.ts';
+import { requireOwner } from '../access/roles.ts';
 import type { Services } from '../services.ts';
 import { findApp } from './read-request.ts';
 import type { Route } from './route.ts';
@@ -37,6 +38,7 @@ const NOBODY: Identity = {
   key_id: '',
   prefix: '',
   scopes: new Set(),
+  role: null,
   installation: false,
   agent: null,
   ends_at: null,
@@ -65,7 +67,7 @@ export function originOf({ ip, headers }: Pick<Knock, 'ip' | 'headers'>): Origin
   return { source_ip, user_agent: headers['user-agent']?.slice(0, 1024) };
 }
 
-function withScope(identity: Identity, { access, takesTokens }: Route): Admitted {
+function withScope(identity: Identity, { access, ownersOnly, takesTokens }: Route): Admitted {
   if (identity.token && !takesTokens) {
     throw new AffidavitError('forbidden', 'a minted token is for calls alone', {
       expected: 'an API key',
@@ -73,6 +75,7 @@ function withScope(identity: Identity, { access, takesTokens }: Route): Admitted
     });
   }
   if (access !== 'any_key' && access !== 'public') requireScope(identity, access);
+  if (ownersOnly) requireOwner(identity);
   return { identity, app: null };
 }
 

@@ -64,6 +64,7 @@ function operation(route: Route): object {
     operationId: `${route.method.toLowerCase()}${route.path.replaceAll(/[^a-zA-Z0-9]+/g, '_')}`,
     security: security(route),
     'x-access': route.access,
+    ...(route.ownersOnly ? { 'x-owners-only': true } : {}),
     ...(route.takesTokens ? { 'x-takes-tokens': true } : {}),
     parameters: parameters(route),
     ...(route.body

@@ -54,6 +54,8 @@ export interface Route<B = unknown> {
   /** With `:name` for parameters, and `*` at the end for whatever follows. */
   readonly path: string;
   readonly access: Access;
+  /** Of those with the scope, only owners may call it. */
+  readonly ownersOnly?: true;
   /** Minted tokens may call it too; all other routes are for keys. */
   readonly takesTokens?: true;
   /** It also answers anyone, without a key, where the app has made its ledger public. */

@@ -114,6 +114,8 @@ export interface ApiKeysTable {
   created_at: number;
   expires_at: number | null;
   revoked_at: number | null;
+  /** That it was minted for; null where its scopes were named. */
+  role: string | null;
 }
 
 export interface AgentsTable {
@@ -382,6 +384,20 @@ export interface ApprovalsTable {
   ended_at: number | null;
 }
 
+/** The people who may work with an app. */
+export interface OperatorsTable {
+  app: number;
+  operator_id: string;
+  /** In lower case. One of `email` and `subject` is there. */
+  email: string | null;
+  /** Who they are at the identity provider. */
+  subject: string | null;
+  name: string | null;
+  role: string;
+  created_at: number;
+  updated_at: number;
+}
+
 export interface InstallationTable {
   name: string;
   value: string;
@@ -418,6 +434,7 @@ export interface Tables {
   erasures: ErasuresTable;
   tokens: TokensTable;
   approvals: ApprovalsTable;
+  operators: OperatorsTable;
 }
 
 /**
@@ -457,6 +474,7 @@ export const PRIMARY_KEYS: {
   erasures: ['app', 'erasure_id'],
   tokens: ['app', 'token_id'],
   approvals: ['app', 'approval_id'],
+  operators: ['app', 'operator_id'],
 };
 
 /** The tables that administration changes, always together with an entry that says so. */

@@ -11,6 +11,7 @@ import { healthRoutes } from './health.ts';
 import { holdRoutes } from './holds.ts';
 import { keyRoutes } from './keys.ts';
 import { ledgerRoutes } from './ledger.ts';
+import { operatorRoutes } from './operators.ts';
 import { policyRoutes } from './policies.ts';
 import { providerRoutes } from './providers.ts';
 import { reportRoutes } from './report.ts';
@@ -40,6 +41,7 @@ export const routes: readonly Route[] = [
   ...appRoutes,
   ...agentRoutes,
   ...keyRoutes,
+  ...operatorRoutes,
   ...callerRoutes,
   ...retentionRoutes,
   ...holdRoutes,

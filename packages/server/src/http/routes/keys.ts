@@ -1,8 +1,9 @@
-import { AffidavitError, KeyBody, KeyRotateBody, newId } from '@affidavit/schema';
+import { AffidavitError, KeyBody, KeyRotateBody, newId, type Role } from '@affidavit/schema';
 import type { z } from 'zod';
 
 import { newApiKey } from '../../access/api-key.ts';
 import { actorFields, INSTALLATION_SCOPE } from '../../access/identity.ts';
+import { requireMayManage, SCOPES_OF } from '../../access/roles.ts';
 import type { ApiKeysTable } from '../../store/tables.ts';
 import { administer, CHANGE_ERRORS } from '../administer.ts';
 import { LIST_QUERY, pageOf, present } from '../list.ts';
@@ -14,8 +15,10 @@ import { liveAgent } from './agents.ts';
 const admin = { access: 'admin', tag: 'access' } as const;
 
 async function mintKey(context: Context<z.infer<typeof KeyBody>>) {
-  const { services, body, app } = context;
-  const { name, scopes, agent_id, expires_at } = body;
+  const { services, body, app, identity } = context;
+  const { name, role, agent_id, expires_at } = body;
+  const scopes = role === undefined ? (body.scopes ?? []) : SCOPES_OF[role];
+  requireMayManage(identity, { role: role ?? null, scopes }, 'such a key');
   const agent = agent_id === undefined ? null : await liveAgent(context, agent_id, 'agent_id');
   if (agent && scopes.includes('admin')) {
     throw new AffidavitError('invalid_request', 'an agent cannot administer', {
@@ -27,7 +30,7 @@ async function mintKey(context: Context<z.infer<typeof KeyBody>>) {
   const key_id = newId('key');
   await administer(
     context,
-    keyEvent('api_key.minted', { key_id, name, prefix, scopes, agent_id }),
+    keyEvent('api_key.minted', { key_id, name, prefix, scopes, role, agent_id }),
     [
       {
         op: 'insert',
@@ -43,11 +46,13 @@ async function mintKey(context: Context<z.infer<typeof KeyBody>>) {
           created_at: services.now(),
           expires_at: expires_at === undefined ? null : Date.parse(expires_at),
           revoked_at: null,
+          role: role ?? null,
         },
       },
     ],
   );
-  return { key_id, key, prefix, name, scopes, ...(agent_id === undefined ? {} : { agent_id }) };
+  const named = { ...(role && { role }), ...(agent_id === undefined ? {} : { agent_id }) };
+  return { key_id, key, prefix, name, scopes, ...named };
 }
 
 function keyEvent(event_type: string, about: Record<string, unknown>) {
@@ -71,6 +76,8 @@ async function liveKey(context: Context, key_id: string): Promise<ApiKeysTable> 
   if (scopes.includes(INSTALLATION_SCOPE) && !identity.installation) {
     throw new AffidavitError('forbidden', 'only a key of the installation changes such a key');
   }
+  const standing = { role: row.role as Role | null, scopes };
+  if (key_id !== identity.key_id) requireMayManage(identity, standing, 'such a key');
   if (row.revoked_at === null || row.revoked_at > services.now()) return row;
   throw new AffidavitError('conflict', `key ${key_id} has been revoked`, { field: 'key_id' });
 }
@@ -135,6 +142,7 @@ async function whoAmI(context: Context) {
     app_id: app.app_id,
     key_id: identity.key_id,
     scopes,
+    ...(identity.role === null ? {} : { role: identity.role }),
     installation,
     ...actorFields(identity),
   };

@@ -345,6 +345,16 @@ CREATE INDEX approvals_open ON approvals (app, approval_id) WHERE ended_at IS NU
 CREATE INDEX approvals_ended ON approvals (ended_at) WHERE ended_at IS NOT NULL;
 `;
 
+/** The people who may work with an app, and keys that were minted for a role. */
+const OPERATORS = `
+CREATE TABLE operators (
+  app integer NOT NULL, operator_id TEXT NOT NULL, email TEXT, subject TEXT, name TEXT,
+  role TEXT NOT NULL, created_at bigint NOT NULL, updated_at bigint NOT NULL,
+  PRIMARY KEY (app, operator_id), UNIQUE (app, email), UNIQUE (app, subject)
+);
+ALTER TABLE api_keys ADD COLUMN role TEXT;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   collated(TABLES) + GUARDS,
   collated(KEY_ROTATION),
@@ -357,4 +367,5 @@ export const MIGRATIONS: readonly string[] = [
   collated(ANSWERED),
   collated(MINTED),
   collated(APPROVALS),
+  collated(OPERATORS),
 ];

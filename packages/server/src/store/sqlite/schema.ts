@@ -203,6 +203,16 @@ CREATE INDEX approvals_open ON approvals (app, approval_id) WHERE ended_at IS NU
 CREATE INDEX approvals_ended ON approvals (ended_at) WHERE ended_at IS NOT NULL;
 `;
 
+/** The people who may work with an app, and keys that were minted for a role. */
+const OPERATORS = `
+CREATE TABLE operators (
+  app INTEGER NOT NULL, operator_id TEXT NOT NULL, email TEXT, subject TEXT, name TEXT,
+  role TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  PRIMARY KEY (app, operator_id), UNIQUE (app, email), UNIQUE (app, subject)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE api_keys ADD COLUMN role TEXT;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   KEY_ROTATION,
@@ -214,4 +224,5 @@ export const MIGRATIONS: readonly string[] = [
   ANSWERED,
   MINTED,
   APPROVALS,
+  OPERATORS,
 ];
