@@ -58,6 +58,8 @@ describe('usage', () => {
       'query',
       'export',
       'keys',
+      'tokens',
+      'operators',
       'copy',
       'migrate',
       'demo',
@@ -255,6 +257,76 @@ describe('keys', () => {
         ['GET', '/v1/keys', ''],
         ['POST', '/v1/keys/key_1/rotate', '{"overlap_seconds":60}'],
         ['DELETE', '/v1/keys/key_1', ''],
+      ],
+    );
+  });
+});
+
+describe('keys with a role', () => {
+  it('are minted by create too, without scopes', async (t) => {
+    const { url, asked } = await site(t, (_, response) =>
+      sendJson(response, 201, { key_id: 'key_1', key: 'ak_new', prefix: 'ak_n' }),
+    );
+    const { code } = await run(['keys', 'create', 'book', '--role', 'auditor', '--url', url]);
+    assert.equal(code, 0);
+    assert.deepEqual(JSON.parse(asked[0]?.text ?? ''), { name: 'book', role: 'auditor' });
+  });
+});
+
+describe('tokens', () => {
+  const minted = {
+    token_id: 'tok_1',
+    token: 'aft_1_x',
+    scope_granted: ['read'],
+    scope_downscoped: true,
+    ttl_seconds: 60,
+    expires_at: '2026-11-21T08:00:00.000Z',
+  };
+
+  it('are minted, the token alone on stdout, listed page by page and revoked', async (t) => {
+    const { url, asked } = await site(t, ({ method, url: { searchParams } }, response) => {
+      if (method === 'POST') return sendJson(response, 201, minted);
+      if (method === 'DELETE') return sendJson(response, 200, {});
+      const first = searchParams.get('cursor') === null;
+      const row = { token_id: first ? 'tok_1' : 'tok_2', scopes: ['read'], run_id: 'run_1' };
+      sendJson(response, 200, { data: [row], next_cursor: first ? 'tok_1' : null });
+    });
+    const argv = ['--grant', 'grt_1', '--scope', 'read', '--scope', 'write', '--ttl', '60'];
+    const made = await run(['tokens', 'mint', ...argv, '--run', 'run_1', '--url', url]);
+    assert.equal(made.stdout, 'aft_1_x\n');
+    assert.match(made.stderr, /tok_1 — read \(less than asked\), until 2026/);
+    assert.deepEqual(JSON.parse(asked[0]?.text ?? ''), {
+      grant_id: 'grt_1',
+      scopes: ['read', 'write'],
+      ttl_seconds: 60,
+      run_id: 'run_1',
+      caller: 'affidavit-cli',
+    });
+    const list = await run(['tokens', 'list', '--run', 'run_1', '--url', url]);
+    assert.match(list.stdout, /^ID .*\ntok_1 .*\ntok_2 .*\n$/);
+    assert.equal(asked[1]?.url.searchParams.get('run_id'), 'run_1');
+    assert.equal((await run(['tokens', 'revoke', 'tok_1', '--url', url])).code, 0);
+    assert.equal(asked.at(-1)?.url.pathname, '/v1/tokens/tok_1');
+  });
+});
+
+describe('operators', () => {
+  it('are added, changed and removed', async (t) => {
+    const { url, asked } = await site(t, (_, response) =>
+      sendJson(response, 200, { operator_id: 'opr_1', role: 'auditor' }),
+    );
+    const who = ['operators', 'add', 'ada@example.com', '--role', 'analyst', '--url', url];
+    assert.equal((await run(who)).stdout, 'opr_1\n');
+    assert.equal((await run(['operators', 'set', 'opr_1', '--url', url])).code, 2);
+    const set = await run(['operators', 'set', 'opr_1', '--role', 'auditor', '--url', url]);
+    assert.match(set.stderr, /opr_1 is auditor/);
+    assert.equal((await run(['operators', 'remove', 'opr_1', '--url', url])).code, 0);
+    assert.deepEqual(
+      asked.map(({ method, url: { pathname }, text }) => [method, pathname, text]),
+      [
+        ['POST', '/v1/operators', '{"email":"ada@example.com","role":"analyst"}'],
+        ['PATCH', '/v1/operators/opr_1', '{"role":"auditor"}'],
+        ['DELETE', '/v1/operators/opr_1', ''],
       ],
     );
   });

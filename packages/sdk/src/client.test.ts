@@ -22,6 +22,35 @@ const envelope = (more: Record<string, unknown> = {}) => ({
   ...more,
 });
 
+describe('mint', () => {
+  it('asks for a token with what is bound, and a client that calls with it', async (t) => {
+    const minted = { token_id: 'tok_1', token: 'aft_1_x', scope_granted: ['read'] };
+    const { server, client } = await start(t, ({ path }, response) =>
+      sendJson(
+        response,
+        path === '/v1/tokens' ? 201 : 200,
+        path === '/v1/tokens' ? minted : envelope(),
+      ),
+    );
+    const run = client.run('run_1', { task: 'report', context: { tool: 'mail' } });
+    const { token } = await run.mint({ grant: 'grt_1', scopes: ['read'], ttlSeconds: 60 });
+    const [asked] = server.seen;
+    assert.deepEqual(jsonOf(asked), {
+      grant_id: 'grt_1',
+      scopes: ['read'],
+      ttl_seconds: 60,
+      context: { tool: 'mail' },
+      run_id: 'run_1',
+      task_context: 'report',
+      caller: 'suite@1',
+    });
+    await run.withToken(token).request('GET', '/inbox');
+    const call = server.seen[1];
+    assert.equal(call?.headers.authorization, 'Bearer aft_1_x');
+    assert.equal((jsonOf(call) as { run_id?: string }).run_id, 'run_1');
+  });
+});
+
 describe('request', () => {
   it('sends the body of the contract and the key as bearer', async (t) => {
     const { server, client } = await start(t, (_, response) => sendJson(response, 200, envelope()));

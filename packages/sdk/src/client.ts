@@ -5,6 +5,7 @@ import { Feed } from './feed.ts';
 import type { FeedOptions } from './feed.ts';
 import { base64Of, toProviderResponse } from './provider-response.ts';
 import type { ProviderResponse } from './provider-response.ts';
+import type { MintedToken, MintOptions } from './tokens.ts';
 import { Transport } from './transport.ts';
 import type { CallOptions, Query, QueryValue } from './transport.ts';
 import type {
@@ -139,6 +140,37 @@ export class Affidavit {
       ...(task === undefined ? {} : { task_context: task }),
       ...(Object.keys(context).length === 0 ? {} : { context }),
     });
+  }
+
+  /**
+   * Mints a token for one grant, some of its scopes and one run: something to hand to a part that
+   * should hold no key. Throws PolicyDenied where nothing of what was asked is allowed.
+   */
+  async mint(options: MintOptions = {}): Promise<MintedToken> {
+    const body = present({
+      grant_id: options.grant,
+      provider: options.provider,
+      principal_id: options.principal,
+      scopes: options.scopes,
+      ttl_seconds: options.ttlSeconds,
+      reason: options.reason,
+      context: mergedContext(this.#binding.context, options.context),
+      run_id: options.run ?? this.#binding.run_id,
+      task_context: options.task ?? this.#binding.task_context,
+      caller: this.#options.caller,
+    });
+    const answer = await this.#transport.json('POST', '/v1/tokens', {
+      ...commonCall(options),
+      body,
+      idempotencyKey: crypto.randomUUID(),
+      safeToRepeat: true,
+    });
+    return answer as MintedToken;
+  }
+
+  /** The same client with a minted token in the place of the key: it can make calls, nothing else. */
+  withToken(token: string): Affidavit {
+    return new Affidavit({ ...this.#options, apiKey: token }, this.#binding);
   }
 
   /** Any other call of the HTTP contract, with the same deadlines, retries and typed errors. */

@@ -12,6 +12,7 @@ export type { ApiErrorDetails, ClientErrorCode } from './errors.ts';
 export { Feed } from './feed.ts';
 export type { FeedOptions, Page } from './feed.ts';
 export type { ProviderResponse } from './provider-response.ts';
+export type { MintedToken, MintOptions } from './tokens.ts';
 export type { CallOptions, FetchFunction, Query, QueryValue } from './transport.ts';
 export type {
   AffidavitOptions,

@@ -4,8 +4,8 @@ import { connect } from '../connection.ts';
 import { CommandFailure } from '../failure.ts';
 import { plain } from '../format/plain.ts';
 import { styleFor } from '../format/style.ts';
-import { fitted, heading, tableRow } from '../format/table.ts';
 import type { Column } from '../format/table.ts';
+import { column, members, printRows, readRows, wordsColumn, type Row } from '../list.ts';
 import { collect, wholeNumber } from '../options.ts';
 import { writeLine } from '../terminal.ts';
 import type { Terminal } from '../terminal.ts';
@@ -16,15 +16,8 @@ import { addSigningKeys } from './signing-keys.ts';
  * signing` is about the keys that sign the ledger.
  */
 
-type Row = Readonly<Record<string, unknown>>;
-
 const DAYS_30 = 30 * 86_400;
-
-const column = (title: string, width: number, ...names: string[]): Column<Row> => ({
-  title,
-  width,
-  value: (row) => names.map((name) => row[name]).find((value) => value !== undefined),
-});
+const USUAL_SCOPES = ['calls:execute', 'events:write', 'events:read'];
 
 /** A key that is being rotated out works until its `revoked_at`. */
 function statusOf({ revoked_at: end }: Row): string {
@@ -36,18 +29,12 @@ const COLUMNS: readonly Column<Row>[] = [
   column('ID', 40, 'key_id', 'id'),
   column('NAME', 30, 'name'),
   column('PREFIX', 16, 'prefix'),
-  {
-    title: 'SCOPES',
-    width: 40,
-    value: ({ scopes }) => (Array.isArray(scopes) ? scopes.join(' ') : scopes),
-  },
+  wordsColumn('SCOPES', 40, 'scopes'),
+  column('ROLE', 10, 'role'),
   column('AGENT', 40, 'agent_id'),
   { title: 'STATUS', width: 10, value: statusOf },
   { title: 'CREATED', width: 19, value: (row) => plain(row['created_at']).slice(0, 19) },
 ];
-
-const members = (given: Row): Row =>
-  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 
 async function showKey(answer: unknown, json: boolean, terminal: Terminal): Promise<void> {
   const { stdout, stderr, env } = terminal;
@@ -67,23 +54,15 @@ function addList(keys: Command, terminal: Terminal): void {
     .description('all keys, never their secrets')
     .option('--json', 'one JSON object per line')
     .action(async (flags: { json?: boolean }, command: Command) => {
-      const { stdout, env, signal } = terminal;
       const client = connect(command, terminal, 'admin');
-      const list = (await client.api('GET', '/v1/keys', { query: { limit: 1000 }, signal })) as {
-        data?: Row[];
-      };
-      const rows = list.data ?? [];
-      const style = styleFor(stdout, env);
-      const columns = fitted(COLUMNS, rows);
-      if (!flags.json) await writeLine(stdout, heading(columns, style));
-      for (const row of rows) {
-        await writeLine(stdout, flags.json ? JSON.stringify(row) : tableRow(columns, row, style));
-      }
+      const rows = await readRows(client, '/v1/keys', terminal.signal, { limit: 1000 });
+      await printRows(terminal, COLUMNS, rows, flags.json === true);
     });
 }
 
 interface MintFlags {
   readonly scope?: string[];
+  readonly role?: string;
   readonly agent?: string;
   readonly app?: string;
   readonly json?: boolean;
@@ -92,15 +71,18 @@ interface MintFlags {
 function addMint(keys: Command, terminal: Terminal): void {
   keys
     .command('mint')
+    .alias('create')
     .description('make a key; it goes to stdout, once')
     .argument('<name>', 'what it is for')
     .option('--scope <scope>', 'what it may do (may be repeated)', collect)
+    .option('--role <role>', 'instead: owner, admin, analyst, auditor or approver')
     .option('--agent <id>', 'the agent it identifies')
     .option('--app <id>', 'the app it belongs to')
     .option('--json', 'the whole answer as JSON')
     .action(async (name: string, flags: MintFlags, command: Command) => {
-      const scopes = flags.scope ?? ['calls:execute', 'events:write', 'events:read'];
-      const body = members({ name, scopes, agent_id: flags.agent, app_id: flags.app });
+      const { role, scope, agent: agent_id, app: app_id } = flags;
+      const usual = role === undefined ? USUAL_SCOPES : undefined;
+      const body = members({ name, scopes: scope ?? usual, role, agent_id, app_id });
       const client = connect(command, terminal, 'admin');
       const answer = await client.api('POST', '/v1/keys', { body, signal: terminal.signal });
       await showKey(answer, flags.json === true, terminal);

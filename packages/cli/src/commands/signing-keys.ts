@@ -3,15 +3,13 @@ import type { Command } from 'commander';
 import { connect } from '../connection.ts';
 import { plain } from '../format/plain.ts';
 import { styleFor } from '../format/style.ts';
-import { fitted, heading, tableRow } from '../format/table.ts';
 import type { Column } from '../format/table.ts';
+import { printRows, readRows, type Row } from '../list.ts';
 import { wholeNumber } from '../options.ts';
 import { writeLine } from '../terminal.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** `affidavit keys signing`: the keys that sign the ledger, and how to replace the current one. */
-
-type Row = Readonly<Record<string, unknown>>;
 
 const DAYS_90 = 90 * 86_400;
 
@@ -27,32 +25,15 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'VERIFIER KEY', width: 300, value: (row) => row['vkey'] },
 ];
 
-interface Page {
-  readonly data: readonly Row[];
-  readonly next_cursor: string | null;
-}
-
 function addList(signing: Command, terminal: Terminal): void {
   signing
     .command('list')
     .description('all keys that sign or have signed the ledger, oldest first')
     .option('--json', 'one JSON object per line, with the proof of how each came in')
     .action(async (flags: { json?: boolean }, command: Command) => {
-      const { stdout, env, signal } = terminal;
       const client = connect(command, terminal, 'admin');
-      const rows: Row[] = [];
-      for (let cursor: string | null = ''; cursor !== null;) {
-        const query = cursor === '' ? {} : { cursor };
-        const page = (await client.api('GET', '/v1/ledger/keys', { query, signal })) as Page;
-        rows.push(...page.data);
-        cursor = page.next_cursor;
-      }
-      const style = styleFor(stdout, env);
-      const columns = fitted(COLUMNS, rows);
-      if (!flags.json) await writeLine(stdout, heading(columns, style));
-      for (const row of rows) {
-        await writeLine(stdout, flags.json ? JSON.stringify(row) : tableRow(columns, row, style));
-      }
+      const rows = await readRows(client, '/v1/ledger/keys', terminal.signal);
+      await printRows(terminal, COLUMNS, rows, flags.json === true);
     });
 }
 
