@@ -66,10 +66,16 @@ describe('the list of routes', () => {
     assert.ok(served.length >= 40);
   });
 
-  it('is open to everyone for health, figures and nothing else', async () => {
+  it('is open to everyone for health, figures, whoever comes back from an OAuth server, and nothing else', async () => {
     const open = (await operations()).filter(({ access }) => access === 'public');
-    assert.deepEqual(open.map(({ path }) => path).sort(), ['/healthz', '/metrics', '/readyz']);
-    for (const operation of open) assert.equal((await knock(operation, { key: null })).status, 200);
+    const callback = '/v1/connect/callback';
+    const paths = open.map(({ path }) => path).sort();
+    assert.deepEqual(paths, ['/healthz', '/metrics', '/readyz', callback]);
+    for (const operation of open) {
+      const { status, headers } = await knock(operation, { key: null });
+      assert.equal(status, operation.path === callback ? 400 : 200);
+      if (operation.path === callback) assert.match(String(headers['content-type']), /^text\/html/);
+    }
   });
 });
 

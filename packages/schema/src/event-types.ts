@@ -22,6 +22,7 @@ export const EVENT_TYPES = {
   'token.denied': 'credential',
   'token.revoked': 'credential',
   'token.expired': 'credential',
+  'token.refresh_started': 'credential',
   'token.refreshed': 'credential',
   'token.reuse_detected': 'credential',
   'secret.created': 'credential',

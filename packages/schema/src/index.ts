@@ -4,6 +4,13 @@ export * from './event-types.ts';
 export type { Json } from './field-types.ts';
 export * from './ids.ts';
 export * from './limits.ts';
+export {
+  ActClaim,
+  DelegationBody,
+  isReturnUrl,
+  SECRET_MIN_CHARACTERS,
+  type OAuth2Auth,
+} from './oauth.ts';
 export * from './policy.ts';
 export * from './record.ts';
 export * from './resources.ts';

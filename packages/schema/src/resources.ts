@@ -2,6 +2,13 @@ import { z } from 'zod';
 
 import { anyJson, freeContext } from './field-types.ts';
 import { LIMITS } from './limits.ts';
+import {
+  OAuth2AuthBody,
+  returnUrl,
+  scopes,
+  SECRET_MIN_CHARACTERS,
+  type OAuth2Auth,
+} from './oauth.ts';
 import { Role } from './roles.ts';
 import { ScopeMap } from './scope-map.ts';
 
@@ -108,8 +115,12 @@ export const ProviderAuth = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('header'), name: headerName() }),
   z.strictObject({ type: z.literal('query'), name: text(128) }),
   z.strictObject({ type: z.literal('basic'), name: text(256).optional() }),
+  OAuth2AuthBody,
 ]);
-export type ProviderAuth = z.infer<typeof ProviderAuth>;
+/** As it is kept and shown: the secret of an OAuth client is sealed apart. */
+export type ProviderAuth =
+  | Exclude<z.infer<typeof ProviderAuth>, { readonly type: 'oauth2' }>
+  | OAuth2Auth;
 
 export const ProviderBody = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/i),
@@ -128,8 +139,6 @@ export const ProviderPatch = z.strictObject({
   ...appId,
 });
 
-/** The shortest secret that can be found and masked without mangling ordinary text. */
-export const SECRET_MIN_CHARACTERS = 4;
 const secretValue = () =>
   z
     .string()
@@ -172,6 +181,17 @@ export const GrantPatch = z.strictObject({
 
 /** Of a person on an approval. */
 export const DecisionBody = z.strictObject({ reason: text(LIMITS.reasonCharacters), ...appId });
+/** Body of `POST /v1/connect`. With `grant_id` the grant that is there gets new tokens. */
+export const ConnectBody = z.strictObject({
+  provider: id().optional(),
+  principal: Principal.optional(),
+  agents: agents().optional(),
+  scopes: scopes().optional(),
+  return_url: returnUrl().optional(),
+  grant_id: id().optional(),
+  ...appId,
+});
+export type ConnectBody = z.infer<typeof ConnectBody>;
 
 /** A witness of the app's ledger (C2SP tlog-witness). */
 export const WitnessBody = z.strictObject({

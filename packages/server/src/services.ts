@@ -1,4 +1,11 @@
-import type { Broker, EgressGuard, Keyring, Minter } from '@affidavit/vault';
+import type {
+  Broker,
+  EgressGuard,
+  Keyring,
+  Minter,
+  OAuthClient,
+  TokenKeeper,
+} from '@affidavit/vault';
 import type { Logger } from 'pino';
 
 import type { StoredDirectory } from './access/directory.ts';
@@ -7,6 +14,7 @@ import type { StoredApprovals } from './approvals/approvals.ts';
 import type { Checks } from './check/checks.ts';
 import type { Config } from './config/config.ts';
 import type { Duties } from './duties/duties.ts';
+import type { StoredTokens } from './grants/stored-tokens.ts';
 import type { Trail } from './ingest/trail.ts';
 import type { Metrics } from './http/metrics.ts';
 import type { AllSlots } from './http/slots.ts';
@@ -18,6 +26,12 @@ import type { ManifestToSign } from './sequence/sign-manifest.ts';
 import type { Sequencer } from './sequence/sequencer.ts';
 import type { Turns } from './threads/turns.ts';
 import type { CommitFeed } from './sequence/commit-feed.ts';
+
+export interface OAuthServices {
+  readonly client: OAuthClient;
+  readonly store: StoredTokens;
+  readonly tokens: TokenKeeper;
+}
 
 /** What handlers work with: made once at the start, closed once at the end. */
 export interface Services {
@@ -39,6 +53,9 @@ export interface Services {
   readonly broker: Broker;
   readonly minter: Minter;
   readonly approvals: StoredApprovals;
+  readonly oauth: OAuthServices;
+  /** How people reach this server; without a slash at the end. */
+  readonly publicUrl: () => string;
   readonly egressGuard: EgressGuard;
   /** How much of what lasts may be under way at once. */
   readonly slots: AllSlots;

@@ -8,6 +8,8 @@ import { approvedFacts, Decider, decisionFacts, heldFacts } from './decide.ts';
 import type { Egress, ProviderResult } from './egress/call.ts';
 import type { EgressGuard } from './egress/guard.ts';
 import { stripSensitiveHeaders } from './egress/headers.ts';
+import { asRetry, isUnauthorized } from './oauth/refused.ts';
+import type { TokenKeeper } from './oauth/token-keeper.ts';
 import { begin, failedRun, Planner, withExecution } from './plan.ts';
 import type { CallRequest, PlannedCall } from './plan.ts';
 import type { Decision, PolicyEngine } from './policy/index.ts';
@@ -22,6 +24,7 @@ export interface VaultOptions {
   readonly guard: EgressGuard;
   readonly engine: PolicyEngine;
   readonly keyring: () => Keyring;
+  readonly tokens: TokenKeeper;
   readonly now: () => Date;
   readonly approvals: Approvals;
 }
@@ -39,7 +42,7 @@ export class Broker {
     this.#options = options;
     this.#planner = new Planner(options);
     this.#decider = new Decider(options);
-    this.#credentials = new Credentials(options.directory, options.keyring);
+    this.#credentials = new Credentials(options);
   }
 
   /**
@@ -157,6 +160,13 @@ export class Broker {
     try {
       credential = await this.#credentials.open(call);
       result = await this.#send(call, credential);
+      const fresh = isUnauthorized(result)
+        ? await this.#credentials.afterRefusal(call, credential)
+        : null;
+      if (fresh) {
+        credential = fresh;
+        result = asRetry(await this.#send(call, fresh), result);
+      }
     } catch (error) {
       throw await this.#brokeOff(call, error);
     }

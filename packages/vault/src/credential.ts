@@ -13,11 +13,19 @@ export interface OpenCredential {
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** `value` is the secret; for `basic` it is `user:password`, or the password when `name` is the user. */
-export function openCredential(auth: ProviderAuth, value: string): OpenCredential {
+/**
+ * `value` is the secret; for `basic` it is `user:password`, or the password when `name` is the
+ * user. `others` are not sent, but masked where they show.
+ */
+export function openCredential(
+  auth: ProviderAuth,
+  value: string,
+  others: readonly string[] = [],
+): OpenCredential {
   switch (auth.type) {
     case 'bearer':
-      return inHeader('authorization', `Bearer ${value}`, [value]);
+    case 'oauth2':
+      return inHeader('authorization', `Bearer ${value}`, [value, ...others]);
     case 'header':
       return inHeader(auth.name, value, [value]);
     case 'basic': {

@@ -81,6 +81,6 @@ async function grantOnProvider(directory: Directory, asker: Asker): Promise<Gran
   return grants[0] as Grant;
 }
 
-function isDelegated({ agents }: Grant, actorId: string): boolean {
+export function isDelegated({ agents }: Grant, actorId: string): boolean {
   return agents === '*' || agents.includes(actorId);
 }

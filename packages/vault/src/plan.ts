@@ -8,7 +8,9 @@ import {
 
 import type { ApprovedRun } from './approvals.ts';
 import type { EgressGuard } from './egress/guard.ts';
-import { findGrant } from './find-grant.ts';
+import { findGrant, isDelegated } from './find-grant.ts';
+import { grantFacts } from './oauth/lifecycle.ts';
+import { needsReauthentication } from './oauth/token-keeper.ts';
 import type { AppRef, CallTrail, Change, Directory, Grant, Provider } from './ports.ts';
 import { callTarget, checkSendable, isInScope } from './target.ts';
 import { outgoingBody, type OutgoingBody } from './target.ts';
@@ -71,7 +73,8 @@ export class Planner {
     let known = call;
     try {
       const { grant, provider } = await findGrant(this.#options.directory, call);
-      known = { ...call, facts: { ...call.facts, ...grantFacts(grant, provider, call.body) } };
+      known = { ...call, facts: { ...call.facts, ...usedFacts(grant, provider, call.body) } };
+      checkTokens(grant, call.actor);
       const url = callTarget(provider, call.body);
       known = { ...known, facts: { ...known.facts, url: url.href } };
       const planned = { ...known, grant, provider, url, outgoing };
@@ -122,6 +125,12 @@ export function withExecution(error: AffidavitError, execution_id: string): Affi
   return new AffidavitError(error.code, error.message, { ...error.details, extra });
 }
 
+/** To whoever may use the grant, that its tokens are of no use; policy answers all others. */
+function checkTokens(grant: Grant, actor: CallActor): void {
+  if (grant.needs_reauth_at === null || grant.revoked_at !== null) return;
+  if (isDelegated(grant, actor.id)) throw needsReauthentication(grant.grant_id);
+}
+
 /** A call that has just come in. */
 export function begin(request: CallRequest, execution_id = newId('execution')): Call {
   const { actor } = request;
@@ -139,21 +148,14 @@ export function begin(request: CallRequest, execution_id = newId('execution')): 
   return { ...request, body, execution_id, facts };
 }
 
-export function grantFacts(
+export function usedFacts(
   grant: Grant,
   provider: Provider,
   body: Pick<CallBody, 'scopes'>,
 ): Partial<AuditEvent> {
-  const { principal } = grant;
   const granted = body.scopes ?? grant.scopes;
   return {
-    provider: provider.name,
-    provider_id: provider.provider_id,
-    grant_id: grant.grant_id,
-    grant_kind: grant.kind,
-    principal_type: principal.type,
-    principal_id: principal.id,
-    ...(principal.email === undefined ? {} : { principal_email: principal.email }),
+    ...grantFacts(grant, provider),
     ...(granted.length === 0 ? {} : { scope_granted: [...granted] }),
   };
 }

@@ -68,6 +68,8 @@ export interface Provider {
   readonly name: string;
   readonly base_url: string;
   readonly auth: ProviderAuth;
+  /** Of an OAuth client, see `clientSecretPurpose`; null for a public client. */
+  readonly sealed_client_secret: string | null;
   readonly timeout_ms: number | null;
   /** Which methods and paths each scope opens; null where scopes are not mapped. */
   readonly scope_map: ScopeMap | null;
@@ -76,8 +78,9 @@ export interface Provider {
 export interface Grant {
   readonly grant_id: string;
   readonly provider: string;
-  readonly kind: 'managed_secret';
-  readonly secret_id: string;
+  readonly kind: 'managed_secret' | 'oauth';
+  /** Of a managed secret; an OAuth grant has tokens instead. */
+  readonly secret_id: string | null;
   readonly principal: {
     readonly type: 'user' | 'group' | 'system' | 'agent';
     readonly id: string;
@@ -88,6 +91,8 @@ export interface Grant {
   readonly created_at: number;
   readonly expires_at: number | null;
   readonly revoked_at: number | null;
+  /** When it was found that its tokens are of no use any more; null while they are. */
+  readonly needs_reauth_at: number | null;
 }
 
 export interface Secret {

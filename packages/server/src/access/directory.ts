@@ -27,6 +27,7 @@ const ROWS_MAX = 10_000;
 const UNCACHED: ReadonlySet<keyof Tables> = new Set([
   'open_intents',
   'idempotency',
+  'connects',
   'tokens',
   'approvals',
 ]);
@@ -222,15 +223,17 @@ function toGrant(row: GrantsTable): Grant {
     created_at: row.created_at,
     expires_at: row.expires_at,
     revoked_at: row.revoked_at,
+    needs_reauth_at: row.needs_reauth_at,
   };
 }
 
 function toProvider(row: ProvidersTable): Provider {
-  const { provider_id, name, base_url, timeout_ms } = row;
-  const auth = JSON.parse(row.auth) as Provider['auth'];
-  const scope_map =
-    row.scope_map === null ? null : (JSON.parse(row.scope_map) as Provider['scope_map']);
-  return { provider_id, name, base_url, auth, timeout_ms, scope_map };
+  const { auth, scope_map, ...rest } = row;
+  return {
+    ...rest,
+    auth: JSON.parse(auth) as Provider['auth'],
+    scope_map: scope_map === null ? null : (JSON.parse(scope_map) as Provider['scope_map']),
+  };
 }
 
 function toPolicy(row: PoliciesTable): StoredPolicy {

@@ -24,12 +24,16 @@ const REFERENCES: readonly Reference[] = [
   ['held', 'hold_id', 'holds', 'hold_id'],
   ['api_keys', 'agent_id', 'agents', 'agent_id'],
   ['grants', 'secret_id', 'secrets', 'secret_id'],
+  ['oauth_tokens', 'grant_id', 'grants', 'grant_id'],
 ];
 
 /** Columns that hold JSON. */
 const JSON_COLUMNS: readonly (readonly [table: keyof Tables, column: string])[] = [
   ['api_keys', 'scopes'],
   ['grants', 'scopes'],
+  ['oauth_tokens', 'scopes'],
+  ['connects', 'scopes'],
+  ['connects', 'started_by'],
   ['providers', 'auth'],
   ['open_intents', 'intent'],
 ];

@@ -13,6 +13,10 @@ export interface Config {
   readonly egress_allow: readonly string[];
   /** Begins the origin of every ledger. */
   readonly origin: string;
+  /** How people reach this server; where it listens unless set. Without a slash at the end. */
+  readonly public_url: string | undefined;
+  /** Origins that a connect may return to; any unless there are some. */
+  readonly return_origins: readonly string[];
   readonly trust_proxy: boolean;
   readonly write_deadline_ms: number;
   readonly query_deadline_ms: number;
@@ -51,6 +55,11 @@ Environment
   AFFIDAVIT_EGRESS_ALLOW       networks that agents may call though they are private, such as
                                127.0.0.0/8,10.1.0.0/16
   AFFIDAVIT_ORIGIN             begins the origin of every ledger (default affidavit.local)
+  AFFIDAVIT_PUBLIC_URL         how people reach this server, such as https://audit.example.com;
+                               /v1/connect/callback below it is the redirect URI of OAuth
+                               (default: where it listens)
+  AFFIDAVIT_RETURN_ORIGINS     where people may be sent after connecting an account, such as
+                               https://app.example.com (default: any https address)
   AFFIDAVIT_TRUST_PROXY        1 when exactly one proxy in front sets X-Forwarded-For
   AFFIDAVIT_WRITE_DEADLINE_MS  longest wait for the trail (default 5000)
   AFFIDAVIT_QUERY_DEADLINE_MS  longest query (default 10000)
@@ -77,6 +86,8 @@ export function readConfig(argv: readonly string[], env: Environment): Config | 
     master_keys: env.AFFIDAVIT_MASTER_KEY,
     egress_allow: list(env.AFFIDAVIT_EGRESS_ALLOW),
     origin: origin(env.AFFIDAVIT_ORIGIN ?? 'affidavit.local'),
+    public_url: publicUrl(env.AFFIDAVIT_PUBLIC_URL),
+    return_origins: list(env.AFFIDAVIT_RETURN_ORIGINS).map(webOrigin),
     trust_proxy: env.AFFIDAVIT_TRUST_PROXY === '1',
     write_deadline_ms: milliseconds(env, 'AFFIDAVIT_WRITE_DEADLINE_MS', '5000'),
     query_deadline_ms: milliseconds(env, 'AFFIDAVIT_QUERY_DEADLINE_MS', '10000'),
@@ -151,4 +162,24 @@ function databaseUrl(url: string | undefined): string | undefined {
 function origin(text: string): string {
   if (/^[^\s+]{1,200}$/.test(text) && !text.endsWith('/')) return text;
   throw new ConfigError('AFFIDAVIT_ORIGIN: expected a name such as audit.example.com');
+}
+
+function publicUrl(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  const url = URL.parse(text);
+  const isPlain = url !== null && /^https?:\/\/[^?#@]+$/.test(text);
+  if (isPlain) return url.href.replace(/\/+$/, '');
+  throw new ConfigError(
+    'AFFIDAVIT_PUBLIC_URL: expected an address such as https://audit.example.com',
+  );
+}
+
+function webOrigin(text: string): string {
+  const url = URL.parse(text);
+  if (url && /^https?:$/.test(url.protocol) && [url.origin, `${url.origin}/`].includes(text)) {
+    return url.origin;
+  }
+  throw new ConfigError(
+    'AFFIDAVIT_RETURN_ORIGINS: expected origins such as https://app.example.com',
+  );
 }

@@ -13,12 +13,12 @@ function refuse(message: string, field: string, expected: string): AffidavitErro
 }
 
 export function readQuery(
-  { query: names = [], filters }: Route,
+  { query: names = [], filters, callback }: Route,
   given: unknown,
 ): Record<string, string | string[]> {
   const query = given as Record<string, string | string[]>;
   for (const name of Object.keys(query)) {
-    if (filters || name === 'app_id' || names.includes(name)) continue;
+    if (filters || callback || name === 'app_id' || names.includes(name)) continue;
     throw refuse(
       `there is no parameter ${name}`,
       name,

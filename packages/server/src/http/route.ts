@@ -79,6 +79,8 @@ export interface Route<B = unknown> {
   readonly streams?: true;
   /** Among what it counts that lasts and may be under way only so often at once. */
   readonly slots?: keyof AllSlots;
+  /** A browser is sent here from elsewhere, with whatever parameters; a HEAD would be taken for it. */
+  readonly callback?: true;
   /** Content type of a success that is not JSON. */
   readonly produces?: string;
   /** The result is sent as JSON, `JsonText` as it is, `Answer` with its status; undefined when the handler replied itself. */

@@ -71,7 +71,7 @@ export function createHttpServer(services: Services, routes: readonly Route[]): 
       method: route.method,
       url: route.path,
       // What streams has no end that a HEAD could wait for.
-      exposeHeadRoute: route.method === 'GET' && !route.streams,
+      exposeHeadRoute: route.method === 'GET' && !route.streams && !route.callback,
       onRequest: [
         (request, _, done) => letIn(services, route, request, done),
         (request, reply, done) => done(bodies.expect(request, reply)),

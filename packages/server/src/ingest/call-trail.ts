@@ -156,7 +156,11 @@ function notCalled(intent: AuditEvent): AuditEvent {
   return { ...intent, event_type: 'api.called', outcome: 'error', error_code: 'audit_unavailable' };
 }
 
+/** What the outcome of an intent is called, where it is no brokered call. */
+const OUTCOMES: Readonly<Record<string, string>> = { 'token.refresh_started': 'token.refreshed' };
+
 /** The outcome of an intent whose process died: nobody knows how it ended. */
 export function unknownOutcome(intent: AuditEvent): AuditEvent {
-  return { ...intent, event_type: 'api.called', outcome: 'unknown', error_code: 'process_ended' };
+  const event_type = OUTCOMES[intent.event_type] ?? 'api.called';
+  return { ...intent, event_type, outcome: 'unknown', error_code: 'process_ended' };
 }

@@ -1,9 +1,64 @@
-import { secretPurpose, type Keyring } from '@affidavit/vault';
+import {
+  accessTokenPurpose,
+  clientSecretPurpose,
+  refreshTokenPurpose,
+  secretPurpose,
+  type Keyring,
+} from '@affidavit/vault';
 
 import { resealRow } from '../approvals/row.ts';
 import type { Base } from './base.ts';
-import type { Effect } from '../store/port.ts';
+import { exchangePurpose } from '../grants/connect-state.ts';
+import type { Effect, Row } from '../store/port.ts';
 import type { SigningKeysTable } from '../store/tables.ts';
+
+/** Columns that hold something sealed, each with what it is bound to. */
+interface SealedColumn {
+  readonly table: 'secrets' | 'providers' | 'oauth_tokens' | 'connects';
+  readonly key: string;
+  readonly column: string;
+  readonly purposeOf: (id: string) => string;
+}
+
+const CREDENTIALS: readonly SealedColumn[] = [
+  { table: 'secrets', key: 'secret_id', column: 'sealed_value', purposeOf: secretPurpose },
+  {
+    table: 'providers',
+    key: 'provider_id',
+    column: 'sealed_client_secret',
+    purposeOf: clientSecretPurpose,
+  },
+  {
+    table: 'oauth_tokens',
+    key: 'grant_id',
+    column: 'sealed_access_token',
+    purposeOf: accessTokenPurpose,
+  },
+  {
+    table: 'oauth_tokens',
+    key: 'grant_id',
+    column: 'sealed_refresh_token',
+    purposeOf: refreshTokenPurpose,
+  },
+  { table: 'connects', key: 'connect_id', column: 'sealed_exchange', purposeOf: exchangePurpose },
+];
+
+/** Each value alone: one that changes meanwhile refuses the whole, and the next start does it. */
+async function resealCredentials({ directory, keyring }: Base): Promise<Effect[]> {
+  const effects: Effect[] = [];
+  for (const { table, key, column, purposeOf } of CREDENTIALS) {
+    for (const row of (await directory.rows(table, {})) as unknown as Row[]) {
+      const sealed = row[column];
+      if (typeof sealed !== 'string' || sealed === '' || !keyring.isStale(sealed)) continue;
+      const id = String(row[key]);
+      const purpose = purposeOf(id);
+      const set = { [column]: keyring.seal(keyring.open(sealed, purpose), purpose) };
+      const where = { app: row.app as number, [key]: id, [column]: sealed };
+      effects.push({ op: 'update', table, where, set });
+    }
+  }
+  return effects;
+}
 
 interface Seals {
   readonly fingerprint: { readonly name: string; readonly purpose: string };
@@ -33,12 +88,7 @@ export async function reseal(base: Base, { fingerprint, resealSigningKey }: Seal
     const set = { sealed_private_key: resealSigningKey(keyring, key) };
     effects.push({ op: 'update', table: 'signing_keys', where: { app, from_size }, set });
   }
-  for (const { app, secret_id, sealed_value } of await directory.rows('secrets', {})) {
-    if (sealed_value === '' || !keyring.isStale(sealed_value)) continue;
-    const purpose = secretPurpose(secret_id);
-    const set = { sealed_value: keyring.seal(keyring.open(sealed_value, purpose), purpose) };
-    effects.push({ op: 'update', table: 'secrets', where: { app, secret_id }, set });
-  }
+  effects.push(...(await resealCredentials(base)));
   for (const row of await directory.rows('approvals', {})) {
     const set = resealRow(keyring, row);
     const { app, approval_id } = row;

@@ -60,12 +60,14 @@ export async function startServer(
     return firstStart(base, ledger.writer.rollbacks);
   });
   const life = await beginLife(base, ledger);
-  const services = servicesOf(base, ledger, vault, first, journal);
+  let url = '';
+  const publicUrl = () => config.public_url ?? url;
+  const services = { ...servicesOf(base, ledger, vault, first, journal), publicUrl };
   takeUpDuties(ledger, vault, services);
   const http = createHttpServer(services, routes);
   const drain = drainOf(http, ledger.commits);
   const { host, port } = config;
-  const url = await http.listen({ host, port, backlog: CONNECTIONS_WAITING });
+  url = await http.listen({ host, port, backlog: CONNECTIONS_WAITING });
   const close = async () => {
     // Their callers would wait for them longer than a server takes to end.
     await services.checks.close();
@@ -73,6 +75,7 @@ export async function startServer(
     await http.close();
     await vault.approvals.close();
     await vault.callTrail.close();
+    await vault.oauth.store.close();
     await ledger.duties.close();
     await ledger.sequencer.close();
     await vault.egress.close();
@@ -108,7 +111,7 @@ function servicesOf(
   vault: OpenVault,
   { fingerprintKey }: FirstStart,
   journal: Logger,
-): Services {
+): Omit<Services, 'publicUrl'> {
   const { readers, writer, database, directory } = ledger;
   const { config } = base;
   return {
@@ -128,6 +131,7 @@ function servicesOf(
     minter: vault.minter,
     approvals: vault.approvals,
     signManifest: (request) => signThrough(writer.thread, request, config.write_deadline_ms),
+    oauth: vault.oauth,
     egressGuard: vault.guard,
     slots: openSlots(),
     metrics: ledger.metrics,

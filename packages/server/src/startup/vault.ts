@@ -4,6 +4,8 @@ import {
   createEgressGuard,
   createPolicyEngine,
   Minter,
+  OAuthClient,
+  TokenKeeper,
   type Egress,
   type EgressGuard,
 } from '@affidavit/vault';
@@ -11,8 +13,10 @@ import type { Logger } from 'pino';
 
 import { StoredApprovals } from '../approvals/approvals.ts';
 import type { Config } from '../config/config.ts';
+import { StoredTokens } from '../grants/stored-tokens.ts';
 import { StoredCallTrail } from '../ingest/call-trail.ts';
 import { StoredTokenTrail } from '../ingest/token-trail.ts';
+import type { OAuthServices } from '../services.ts';
 import type { OpenLedger } from './ledger.ts';
 
 /** What opens credentials and makes calls. */
@@ -24,6 +28,7 @@ export interface OpenVault {
   readonly tokenTrail: StoredTokenTrail;
   readonly guard: EgressGuard;
   readonly egress: Egress;
+  readonly oauth: OAuthServices;
 }
 
 export function openVault(config: Config, ledger: OpenLedger, journal: Logger): OpenVault {
@@ -31,6 +36,7 @@ export function openVault(config: Config, ledger: OpenLedger, journal: Logger): 
   const callTrail = new StoredCallTrail(trail, processId, Date.now, journal);
   const guard = createEgressGuard({ allow: config.egress_allow });
   const egress = createEgress({ guard });
+  const oauth = openOAuth(ledger, { egress, guard }, journal);
   const engine = createPolicyEngine();
   const now = () => new Date();
   const { readers } = ledger;
@@ -49,11 +55,24 @@ export function openVault(config: Config, ledger: OpenLedger, journal: Logger): 
     guard,
     engine,
     keyring: () => keyring,
+    tokens: oauth.tokens,
     now,
     approvals,
   });
   const tokenTrail = new StoredTokenTrail(trail, Date.now);
   const minter = new Minter({ directory, trail: tokenTrail, engine, now });
   approvals.carryOutBy('call', (run) => broker.resume(run));
-  return { broker, minter, approvals, callTrail, tokenTrail, guard, egress };
+  return { broker, minter, approvals, callTrail, tokenTrail, guard, egress, oauth };
+}
+
+function openOAuth(
+  { directory, trail, processId, keyring }: OpenLedger,
+  way: { readonly egress: Egress; readonly guard: EgressGuard },
+  journal: Logger,
+): OAuthServices {
+  const now = Date.now;
+  const client = new OAuthClient(way, now);
+  const store = new StoredTokens({ directory, trail, processId, now, journal });
+  const tokens = new TokenKeeper({ store, client, keyring: () => keyring, now });
+  return { client, store, tokens };
 }

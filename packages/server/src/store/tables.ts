@@ -140,6 +140,8 @@ export interface ProvidersTable {
   name: string;
   base_url: string;
   auth: string;
+  /** Of OAuth, bound to `provider_id`; empty for a public client. */
+  sealed_client_secret: string | null;
   timeout_ms: number | null;
   /** JSON object: which methods and paths each scope opens; null where scopes are not mapped. */
   scope_map: string | null;
@@ -163,8 +165,10 @@ export interface GrantsTable {
   grant_id: string;
   provider: string;
   provider_id: string;
+  /** `managed_secret` or `oauth`. */
   kind: string;
-  secret_id: string;
+  /** Absent for OAuth: its tokens are in `oauth_tokens`. */
+  secret_id: string | null;
   principal_type: string;
   principal_id: string;
   principal_email: string | null;
@@ -175,6 +179,66 @@ export interface GrantsTable {
   updated_at: number;
   expires_at: number | null;
   revoked_at: number | null;
+  /** When it was found that its tokens are of no use any more. */
+  needs_reauth_at: number | null;
+  /** When its expiry was put on the record. */
+  expired_at: number | null;
+}
+
+/** The tokens of OAuth grants. A row is born with its grant and goes when they are given up. */
+export interface OAuthTokensTable {
+  app: number;
+  grant_id: string;
+  /** One more with every change: who changes it names the one that was read. */
+  version: number;
+  sealed_access_token: string;
+  sealed_refresh_token: string | null;
+  /** As the server granted them; the grant may allow less. JSON list. */
+  scopes: string;
+  /** Who consented, as the ID token says it: re-authentication must be by the same. */
+  subject: string | null;
+  obtained_at: number;
+  /** Of the access token; null where the server did not say. */
+  expires_at: number | null;
+  /** The refresh that is under way, until `refresh_until` at most. */
+  refresh_execution_id: string | null;
+  refresh_until: number | null;
+  /** An earlier refresh that may have reached the server and whose answer was lost. */
+  lost_execution_id: string | null;
+  /** When the server is told next that the grant was revoked; null while it is not. */
+  revoke_due_at: number | null;
+  revoke_attempts: number;
+}
+
+/** Connects that were begun: a person is on the way to the server and back. */
+export interface ConnectsTable {
+  app: number;
+  connect_id: string;
+  state_hash: string;
+  /** `pending`, `exchanging`, then `connected` or `failed`. */
+  status: string;
+  provider: string;
+  provider_id: string;
+  /** The grant that it made; from the start where it is a re-authentication. */
+  grant_id: string | null;
+  /** 1 where a grant that is there gets new tokens. */
+  reauthenticates: number;
+  principal_type: string;
+  principal_id: string;
+  principal_email: string | null;
+  agents: string;
+  scopes: string;
+  return_url: string | null;
+  /** Code verifier and nonce; empty when it has ended. */
+  sealed_exchange: string;
+  /** Who began it, as the entries say it; JSON. */
+  started_by: string;
+  error: string | null;
+  /** 1 when it is on the record that its state was used again. */
+  replayed: number;
+  created_at: number;
+  expires_at: number;
+  ended_at: number | null;
 }
 
 export interface PoliciesTable {
@@ -419,6 +483,8 @@ export interface Tables {
   providers: ProvidersTable;
   secrets: SecretsTable;
   grants: GrantsTable;
+  oauth_tokens: OAuthTokensTable;
+  connects: ConnectsTable;
   policies: PoliciesTable;
   witnesses: WitnessesTable;
   witness_states: WitnessStatesTable;
@@ -460,6 +526,8 @@ export const PRIMARY_KEYS: {
   providers: ['app', 'provider_id'],
   secrets: ['app', 'secret_id'],
   grants: ['app', 'grant_id'],
+  oauth_tokens: ['app', 'grant_id'],
+  connects: ['app', 'connect_id'],
   policies: ['app', 'policy_id'],
   witnesses: ['app', 'witness_id'],
   witness_states: ['app', 'witness_id'],

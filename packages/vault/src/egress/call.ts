@@ -43,6 +43,7 @@ interface Call {
   readonly request: ProviderRequest;
   readonly signal: AbortSignal;
   readonly maxResponseBytes: number;
+  readonly followsRedirects: boolean;
   readonly redirects: Redirect[];
   retries: number;
   sent: boolean;
@@ -155,7 +156,7 @@ function nextHop(
   dressed: Dressed,
   result: ExchangeResult & { ok: true },
 ): Hop | Fault | null {
-  if (!isRedirect(result.status, result.headers)) return null;
+  if (!call.followsRedirects || !isRedirect(result.status, result.headers)) return null;
   const target = redirectTarget(hop, result.headers);
   if (target === null) return null;
   if (call.redirects.length >= MAX_REDIRECTS) return faults.redirectLimit(MAX_REDIRECTS);
@@ -208,6 +209,7 @@ async function run(
     request,
     signal: deadline.signal,
     maxResponseBytes: options.maxResponseBytes ?? engine.maxResponseBytes,
+    followsRedirects: options.noRedirects !== true,
     redirects: [],
     retries: 0,
     sent: false,

@@ -48,6 +48,8 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   readonly maxResponseBytes?: number;
   readonly signal?: AbortSignal;
+  /** A redirect is the answer; it is not followed. */
+  readonly noRedirects?: true;
 }
 
 export interface Redirect {

@@ -39,6 +39,11 @@ export interface EgressGuard {
    * of them is refused, so that the addresses checked are the addresses connected to.
    */
   readonly lookup: LookupFunction;
+  /**
+   * Rejects with `egress_blocked` unless credentials may be sent to the URL: https, or http to a
+   * host of which the operator allowed every address.
+   */
+  checkConfidential(url: URL): Promise<void>;
 }
 
 /** Global by registry, yet served by the hypervisor to the machine itself (Azure WireServer). */
@@ -153,6 +158,15 @@ export function createEgressGuard(settings: EgressGuardSettings): EgressGuard {
     throw Object.assign(new Error(`${hostname} has no address`), { code: 'ENOTFOUND' });
   };
 
+  const checkConfidential = async (url: URL): Promise<void> => {
+    checkUrl(url);
+    if (url.protocol === 'https:') return;
+    const literal = literalAddress(url.hostname);
+    const found = literal === null ? await resolveChecked(url.hostname, 0) : [{ address: literal }];
+    if (found.every(({ address }) => isAllowed(ipaddr.process(address)))) return;
+    throw blocked('credentials are sent by http only to addresses that AFFIDAVIT_EGRESS_ALLOW has');
+  };
+
   const lookupChecked = callbackify(resolveChecked);
   const lookup: LookupFunction = (hostname, options, callback) => {
     const family = options.family === 4 || options.family === 6 ? options.family : 0;
@@ -164,5 +178,5 @@ export function createEgressGuard(settings: EgressGuardSettings): EgressGuard {
     });
   };
 
-  return { checkAddress, checkUrl, lookup };
+  return { checkAddress, checkUrl, lookup, checkConfidential };
 }

@@ -2,7 +2,7 @@ import { AffidavitError, newId, type AuditEvent, type TokenBody } from '@affidav
 
 import { decisionFacts, decisionGrant } from '../decide.ts';
 import { findGrant } from '../find-grant.ts';
-import { grantFacts, pick, type CallActor } from '../plan.ts';
+import { pick, usedFacts, type CallActor } from '../plan.ts';
 import type { CompiledSet, Decision, PolicyEngine } from '../policy/index.ts';
 import { PolicySets } from '../policy-sets.ts';
 import type { AppRef, Directory, Grant, Provider, TokenTrail } from '../ports.ts';
@@ -84,7 +84,7 @@ export class Minter {
     try {
       const { grant, provider } = await findGrant(this.#options.directory, request);
       const requested = [...new Set(body.scopes ?? grant.scopes)];
-      const all = { ...facts, ...grantFacts(grant, provider, body), scope_requested: requested };
+      const all = { ...facts, ...usedFacts(grant, provider, body), scope_requested: requested };
       return { ...request, grant, provider, requested, facts: all };
     } catch (error) {
       if (error instanceof AffidavitError) {

@@ -1,9 +1,10 @@
-import { AffidavitError, GrantBody, GrantPatch, newId, type AuditEvent } from '@affidavit/schema';
+import { AffidavitError, GrantBody, GrantPatch, newId } from '@affidavit/schema';
 import type { z } from 'zod';
 
+import { grantEvent, showGrant } from '../../grants/entry.ts';
 import type { GrantsTable } from '../../store/tables.ts';
 import { administer, CHANGE_ERRORS } from '../administer.ts';
-import { LIST_QUERY, pageOf, present } from '../list.ts';
+import { LIST_QUERY, pageOf } from '../list.ts';
 import { missing } from '../refusals.ts';
 import { route, type Context, type Route } from '../route.ts';
 import { liveSecret } from './secrets.ts';
@@ -42,11 +43,13 @@ async function createGrant(context: Context<z.infer<typeof GrantBody>>) {
     updated_at: now,
     expires_at: body.expires_at === undefined ? null : Date.parse(body.expires_at),
     revoked_at: null,
+    needs_reauth_at: null,
+    expired_at: null,
   };
   await administer(context, grantEvent('grant.created', row), [
     { op: 'insert', table: 'grants', row: { ...row } },
   ]);
-  return showGrant(row);
+  return showGrant(row, services.now());
 }
 
 async function checkAgents({ services, app }: Context, agents: readonly string[] | '*') {
@@ -54,26 +57,6 @@ async function checkAgents({ services, app }: Context, agents: readonly string[]
   for (const agent of agents) {
     if (!(await services.directory.agent(app.app, agent))) throw missing('agents', agent);
   }
-}
-
-function grantEvent(event_type: string, row: GrantsTable): AuditEvent {
-  const { provider, provider_id, grant_id, secret_id, principal_email, expires_at } = row;
-  return {
-    event_type,
-    provider,
-    provider_id,
-    grant_id,
-    grant_kind: row.kind as 'managed_secret',
-    principal_type: row.principal_type as 'user',
-    principal_id: row.principal_id,
-    ...(principal_email === null ? {} : { principal_email }),
-    scope_granted: JSON.parse(row.scopes) as string[],
-    args: {
-      secret_id,
-      agents: JSON.parse(row.agents) as string[],
-      ...(expires_at === null ? {} : { expires_at: new Date(expires_at).toISOString() }),
-    },
-  };
 }
 
 async function liveGrant({ services, app }: Context, grantId: string): Promise<GrantsTable> {
@@ -97,7 +80,7 @@ async function updateGrant(context: Context<z.infer<typeof GrantPatch>>) {
   await administer(context, grantEvent('grant.updated', row), [
     { op: 'update', table: 'grants', where: { app: app.app, grant_id: old.grant_id }, set },
   ]);
-  return showGrant(row);
+  return showGrant(row, services.now());
 }
 
 async function revokeGrant(context: Context) {
@@ -112,18 +95,7 @@ async function revokeGrant(context: Context) {
       set: { revoked_at },
     },
   ]);
-  return showGrant({ ...row, revoked_at });
-}
-
-function showGrant(row: GrantsTable) {
-  const { principal_type: type, principal_id: id, principal_email: email, ...rest } = row;
-  return present({
-    ...rest,
-    principal: { type, id, ...(email === null ? {} : { email }) },
-    agents: JSON.parse(row.agents) as string[],
-    scopes: JSON.parse(row.scopes) as string[],
-    status: row.revoked_at === null ? 'active' : 'revoked',
-  });
+  return showGrant({ ...row, revoked_at }, revoked_at);
 }
 
 export const grantRoutes: readonly Route[] = [
@@ -145,7 +117,11 @@ export const grantRoutes: readonly Route[] = [
     query: LIST_QUERY,
     handler: async ({ services, app, query }) => {
       const rows = await services.directory.rows('grants', { app: app.app }, 'grant_id');
-      return pageOf(rows.map(showGrant), (row) => String(row.grant_id), query);
+      return pageOf(
+        rows.map((row) => showGrant(row, services.now())),
+        (row) => String(row.grant_id),
+        query,
+      );
     },
   }),
   route({
@@ -157,7 +133,7 @@ export const grantRoutes: readonly Route[] = [
     handler: async ({ services, app, params }) => {
       const row = await services.directory.grantRow(app.app, params.grant_id as string);
       if (!row) throw missing('grant_id', params.grant_id as string);
-      return showGrant(row);
+      return showGrant(row, services.now());
     },
   }),
   route({

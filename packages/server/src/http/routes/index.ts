@@ -4,6 +4,7 @@ import { appRoutes } from './apps.ts';
 import { approvalRoutes } from './approvals.ts';
 import { callRoutes } from './calls.ts';
 import { callerRoutes } from './callers.ts';
+import { connectRoutes } from './connect.ts';
 import { erasureRoutes } from './erasures.ts';
 import { eventRoutes } from './events.ts';
 import { grantRoutes } from './grants.ts';
@@ -35,6 +36,7 @@ export const routes: readonly Route[] = [
   ...witnessRoutes,
   ...providerRoutes,
   ...secretRoutes,
+  ...connectRoutes,
   ...grantRoutes,
   ...policyRoutes,
   ...approvalRoutes,

@@ -4,9 +4,10 @@ import {
   ProviderBody,
   ProviderPatch,
   type Json,
+  type ProviderAuth,
   type ScopeMap,
 } from '@affidavit/schema';
-import { checkScopeMap } from '@affidavit/vault';
+import { checkScopeMap, clientSecretPurpose } from '@affidavit/vault';
 import type { z } from 'zod';
 
 import type { ProvidersTable } from '../../store/tables.ts';
@@ -22,17 +23,12 @@ const admin = { access: 'admin', tag: 'vault' } as const;
 async function createProvider(context: Context<z.infer<typeof ProviderBody>>) {
   const { services, app, body } = context;
   const provider_id = newId('provider');
-  const { name, base_url, auth, timeout_ms, scope_map } = body;
+  const { name, base_url, timeout_ms, scope_map } = body;
+  const { auth, client_secret } = apart(body.auth);
   if (scope_map) checkScopeMap(scope_map);
   const scopes = scope_map === undefined ? {} : { scope_map: scope_map as Json };
   const now = services.now();
-  const args = {
-    provider_id,
-    name,
-    base_url,
-    auth: { ...auth } as Record<string, string>,
-    ...scopes,
-  };
+  const args = { provider_id, name, base_url, auth: auth as unknown as Json, ...scopes };
   await administer(context, { event_type: 'provider.created', provider: name, provider_id, args }, [
     {
       op: 'insert',
@@ -43,6 +39,7 @@ async function createProvider(context: Context<z.infer<typeof ProviderBody>>) {
         name,
         base_url,
         auth: JSON.stringify(auth),
+        sealed_client_secret: sealed(context, provider_id, client_secret),
         timeout_ms: timeout_ms ?? null,
         scope_map: scope_map === undefined ? null : JSON.stringify(scope_map),
         created_at: now,
@@ -51,6 +48,37 @@ async function createProvider(context: Context<z.infer<typeof ProviderBody>>) {
     },
   ]);
   return { provider_id, name, base_url, auth, ...scopes };
+}
+
+/** The secret of an OAuth client is sealed, and kept and shown nowhere else. */
+function apart(given: z.infer<typeof ProviderBody>['auth']) {
+  if (given.type !== 'oauth2') return { auth: given, client_secret: undefined };
+  const { client_secret, ...auth } = given;
+  return { auth, client_secret };
+}
+
+function sealed({ services }: Context, provider_id: string, secret: string | undefined) {
+  if (secret === undefined) return null;
+  return services.keyring.seal(secret, clientSecretPurpose(provider_id));
+}
+
+/** A secret that is not given again stays, where it would go to the same place. */
+function sealedAgain(
+  context: Context,
+  old: ProvidersTable,
+  { auth, client_secret }: ReturnType<typeof apart>,
+): string | null {
+  const before = JSON.parse(old.auth) as ProviderAuth;
+  if (client_secret !== undefined) return sealed(context, old.provider_id, client_secret);
+  if (auth.type !== 'oauth2' || before.type !== 'oauth2') return null;
+  const isSame =
+    auth.token_endpoint_auth_method !== 'none' &&
+    auth.client_id === before.client_id &&
+    auth.issuer === before.issuer &&
+    auth.token_endpoint === before.token_endpoint &&
+    auth.revocation_endpoint === before.revocation_endpoint &&
+    auth.introspection_endpoint === before.introspection_endpoint;
+  return isSame ? old.sealed_client_secret : null;
 }
 
 async function providerById(
@@ -64,14 +92,14 @@ async function providerById(
 
 async function updateProvider(context: Context<z.infer<typeof ProviderPatch>>) {
   const { services, app, body } = context;
-  const { provider_id, name, ...old } = await providerById(
-    context,
-    context.params.provider_id as string,
-  );
+  const old = await providerById(context, context.params.provider_id as string);
+  const { provider_id, name } = old;
+  const given = body.auth && apart(body.auth);
   if (body.scope_map) checkScopeMap(body.scope_map);
   const set = {
     base_url: body.base_url ?? old.base_url,
-    auth: body.auth ? JSON.stringify(body.auth) : old.auth,
+    auth: given ? JSON.stringify(given.auth) : old.auth,
+    sealed_client_secret: given ? sealedAgain(context, old, given) : old.sealed_client_secret,
     timeout_ms: body.timeout_ms ?? old.timeout_ms,
     scope_map: newScopeMap(body.scope_map, old.scope_map),
     updated_at: services.now(),
@@ -86,7 +114,7 @@ async function updateProvider(context: Context<z.infer<typeof ProviderPatch>>) {
   await administer(context, { event_type: 'provider.updated', provider: name, provider_id, args }, [
     { op: 'update', table: 'providers', where: { app: app.app, provider_id }, set },
   ]);
-  return showProvider({ ...old, provider_id, name, ...set });
+  return showProvider({ ...old, ...set });
 }
 
 /** As text: the new one, none where it was taken away, else the old one. */
@@ -114,6 +142,7 @@ async function deleteProvider(context: Context) {
 const showProvider = (row: ProvidersTable) =>
   present({
     ...row,
+    sealed_client_secret: null,
     auth: JSON.parse(row.auth) as object,
     scope_map: row.scope_map === null ? null : (JSON.parse(row.scope_map) as ScopeMap),
   });

@@ -355,6 +355,32 @@ CREATE TABLE operators (
 ALTER TABLE api_keys ADD COLUMN role TEXT;
 `;
 
+/** Grants by OAuth: they have tokens instead of a secret. */
+const OAUTH = `
+ALTER TABLE providers ADD COLUMN sealed_client_secret TEXT;
+ALTER TABLE grants ALTER COLUMN secret_id DROP NOT NULL;
+ALTER TABLE grants ADD COLUMN needs_reauth_at bigint;
+ALTER TABLE grants ADD COLUMN expired_at bigint;
+CREATE TABLE oauth_tokens (
+  app integer NOT NULL, grant_id TEXT NOT NULL, version bigint NOT NULL,
+  sealed_access_token TEXT NOT NULL, sealed_refresh_token TEXT, scopes TEXT NOT NULL,
+  subject TEXT,  obtained_at bigint NOT NULL, expires_at bigint, refresh_execution_id TEXT,
+  refresh_until bigint, lost_execution_id TEXT, revoke_due_at bigint,
+  revoke_attempts bigint NOT NULL,
+  PRIMARY KEY (app, grant_id)
+);
+CREATE TABLE connects (
+  app integer NOT NULL, connect_id TEXT NOT NULL, state_hash TEXT NOT NULL, status TEXT NOT NULL,
+  provider TEXT NOT NULL, provider_id TEXT NOT NULL, grant_id TEXT,
+  reauthenticates bigint NOT NULL, principal_type TEXT NOT NULL, principal_id TEXT NOT NULL,
+  principal_email TEXT, agents TEXT NOT NULL, scopes TEXT NOT NULL, return_url TEXT,
+  sealed_exchange TEXT NOT NULL, started_by TEXT NOT NULL, error TEXT, replayed bigint NOT NULL,
+  created_at bigint NOT NULL, expires_at bigint NOT NULL, ended_at bigint,
+  PRIMARY KEY (app, connect_id)
+);
+CREATE UNIQUE INDEX connects_state ON connects (app, state_hash);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   collated(TABLES) + GUARDS,
   collated(KEY_ROTATION),
@@ -368,4 +394,5 @@ export const MIGRATIONS: readonly string[] = [
   collated(MINTED),
   collated(APPROVALS),
   collated(OPERATORS),
+  collated(OAUTH),
 ];

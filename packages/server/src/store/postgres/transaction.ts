@@ -44,6 +44,7 @@ const UNTOLD: ReadonlySet<string> = new Set([
   'open_intents',
   'idempotency',
   'approvals',
+  'connects',
   'witness_states',
   'cosignatures',
   'tokens',

@@ -213,6 +213,43 @@ CREATE TABLE operators (
 ALTER TABLE api_keys ADD COLUMN role TEXT;
 `;
 
+/** Grants by OAuth: they have tokens instead of a secret. */
+const OAUTH = `
+ALTER TABLE providers ADD COLUMN sealed_client_secret TEXT;
+CREATE TABLE grants_by_oauth_too (
+  app INTEGER NOT NULL, grant_id TEXT NOT NULL, provider TEXT NOT NULL, provider_id TEXT NOT NULL,
+  kind TEXT NOT NULL, secret_id TEXT, principal_type TEXT NOT NULL,
+  principal_id TEXT NOT NULL, principal_email TEXT, agents TEXT NOT NULL, scopes TEXT NOT NULL,
+  created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER,
+  needs_reauth_at INTEGER, expired_at INTEGER,
+  PRIMARY KEY (app, grant_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO grants_by_oauth_too SELECT app, grant_id, provider, provider_id, kind, secret_id,
+  principal_type, principal_id, principal_email, agents, scopes, created_at, updated_at, expires_at,
+  revoked_at, NULL, NULL FROM grants;
+DROP TABLE grants;
+ALTER TABLE grants_by_oauth_too RENAME TO grants;
+CREATE INDEX grants_provider ON grants (app, provider);
+CREATE TABLE oauth_tokens (
+  app INTEGER NOT NULL, grant_id TEXT NOT NULL, version INTEGER NOT NULL,
+  sealed_access_token TEXT NOT NULL, sealed_refresh_token TEXT, scopes TEXT NOT NULL,
+  subject TEXT,  obtained_at INTEGER NOT NULL, expires_at INTEGER, refresh_execution_id TEXT,
+  refresh_until INTEGER, lost_execution_id TEXT, revoke_due_at INTEGER,
+  revoke_attempts INTEGER NOT NULL,
+  PRIMARY KEY (app, grant_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE connects (
+  app INTEGER NOT NULL, connect_id TEXT NOT NULL, state_hash TEXT NOT NULL, status TEXT NOT NULL,
+  provider TEXT NOT NULL, provider_id TEXT NOT NULL, grant_id TEXT,
+  reauthenticates INTEGER NOT NULL, principal_type TEXT NOT NULL, principal_id TEXT NOT NULL,
+  principal_email TEXT, agents TEXT NOT NULL, scopes TEXT NOT NULL, return_url TEXT,
+  sealed_exchange TEXT NOT NULL, started_by TEXT NOT NULL, error TEXT, replayed INTEGER NOT NULL,
+  created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, ended_at INTEGER,
+  PRIMARY KEY (app, connect_id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX connects_state ON connects (app, state_hash);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   KEY_ROTATION,
@@ -225,4 +262,5 @@ export const MIGRATIONS: readonly string[] = [
   MINTED,
   APPROVALS,
   OPERATORS,
+  OAUTH,
 ];
