@@ -217,12 +217,6 @@ describe('a template', () => {
     await dropPolicy(policy_id);
   });
 
-  it('that cannot be kept yet is refused rather than ignored', async () => {
-    const body = { name: 'later', template: { kind: 'rate', limit: 5, window_seconds: 60 } };
-    const answer = await server.request('POST', '/v1/policies', { key: app.key, body });
-    assert.equal(problem(answer, 400, 'invalid_request').field, 'template.kind');
-  });
-
   it('holds only where it applies', async () => {
     const [one, two] = [await grantFor('*'), await grantFor('*')];
     const template = { kind: 'methods', methods: ['PUT'] };

@@ -1,4 +1,4 @@
-import { AffidavitError, type AuditEvent } from '@affidavit/schema';
+import { AffidavitError, type AuditEvent, type ErrorDetails } from '@affidavit/schema';
 
 import { readAnswer, type CallAnswer } from './answer.ts';
 import type { ApprovedRun, Approvals, Asker, Held } from './approvals.ts';
@@ -12,8 +12,9 @@ import { asRetry, isUnauthorized } from './oauth/refused.ts';
 import type { TokenKeeper } from './oauth/token-keeper.ts';
 import { begin, failedRun, Planner, withExecution } from './plan.ts';
 import type { CallRequest, PlannedCall } from './plan.ts';
-import type { Decision, PolicyEngine } from './policy/index.ts';
-import type { CallTrail, Directory, Recorded } from './ports.ts';
+import { denyByRate, type Decision, type PolicyEngine } from './policy/index.ts';
+import type { CallTrail, Change, Directory, Recorded } from './ports.ts';
+import { writeCounted, type FullWindow, type Rates } from './rates.ts';
 import type { Keyring } from './sealing.ts';
 import { isInScope, outgoingHeaders } from './target.ts';
 
@@ -27,6 +28,7 @@ export interface VaultOptions {
   readonly tokens: TokenKeeper;
   readonly now: () => Date;
   readonly approvals: Approvals;
+  readonly rates: Rates;
 }
 
 /** The answer, with its outcome's place on the record. */
@@ -82,15 +84,24 @@ export class Broker {
     decided: Partial<AuditEvent>,
   ): Promise<RecordedAnswer> {
     const call = { ...planned, facts: { ...planned.facts, ...decided } };
-    if (decision.policy_decision === 'DENY' || decision.rates) return this.#denied(call, decision);
-    const { trail } = this.#options;
-    const intent = {
-      event_type: 'credential.retrieved',
-      ...call.facts,
-      credential_masked: true,
-    };
-    await trail.intent(call.app, intent, call.run?.begun);
-    return this.#carryOut(call);
+    if (decision.policy_decision === 'DENY') return this.#denied(call, decision);
+    const full = await this.#intend(call, decision);
+    if (full === null) return this.#carryOut(call);
+    const denial = denyByRate(decision, full.full, full.next_at);
+    const { run } = call;
+    const facts = run === undefined ? decisionFacts(denial) : approvedFacts(denial, run);
+    return this.#denied({ ...call, facts: { ...call.facts, ...facts } }, denial);
+  }
+
+  /** The intent, counted where a rate applies. Resolves with a window that has no place for it. */
+  async #intend({ app, facts, run }: PlannedCall, decision: Decision): Promise<FullWindow | null> {
+    const { trail, rates } = this.#options;
+    const event = { event_type: 'credential.retrieved', ...facts, credential_masked: true };
+    const begun = run?.begun ?? [];
+    const write = (places: readonly Change[]) => trail.intent(app, event, [...begun, ...places]);
+    if (decision.rates) return writeCounted(rates, app, decision.rates, write);
+    await write([]);
+    return null;
   }
 
   async #hold(
@@ -143,7 +154,10 @@ export class Broker {
     const { execution_id } = call;
     const { policy_id, rule, explanation } = decision;
     const extra = { execution_id, policy_id, rule };
-    const denial = new AffidavitError('policy_denied', explanation, { extra });
+    const denial = new AffidavitError('policy_denied', explanation, {
+      extra,
+      ...retryAfter(decision, this.#options.now()),
+    });
     const [outcome, error_code] = ['policy_denied', 'policy_denied'] as const;
     await this.#options.trail.denial(
       call.app,
@@ -214,6 +228,12 @@ export class Broker {
       timeoutMs === undefined ? {} : { timeoutMs },
     );
   }
+}
+
+function retryAfter({ retry_at }: Decision, now: Date): Pick<ErrorDetails, 'retryAfterSeconds'> {
+  if (retry_at === undefined) return {};
+  const wait_ms = Date.parse(retry_at) - now.getTime();
+  return { retryAfterSeconds: Math.max(1, Math.ceil(wait_ms / 1000)) };
 }
 
 const askerOf = ({ type, id, key_id, token }: CallRequest['actor']): Asker => ({

@@ -9,6 +9,7 @@ export * from './oauth/index.ts';
 export type { CallActor, CallRequest } from './plan.ts';
 export * from './policy/index.ts';
 export * from './ports.ts';
+export * from './rates.ts';
 export * from './sealing.ts';
 export type { TokenBounds } from './tokens/bounds.ts';
 export * from './tokens/mint.ts';

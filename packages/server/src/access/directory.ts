@@ -30,6 +30,7 @@ const UNCACHED: ReadonlySet<keyof Tables> = new Set([
   'connects',
   'tokens',
   'approvals',
+  'rate_slots',
 ]);
 
 export type AppRow = Selectable<AppsTable>;
@@ -237,11 +238,12 @@ function toProvider(row: ProvidersTable): Provider {
 }
 
 function toPolicy(row: PoliciesTable): StoredPolicy {
-  const { policy_id, name, cedar, template, applies_to } = row;
+  const { policy_id, name, cedar, template, applies_to, updated_at } = row;
   return {
     policy_id,
     name,
     cedar,
+    updated_at,
     ...(template === null ? {} : { template: JSON.parse(template) as object }),
     ...(applies_to === null ? {} : { applies_to: JSON.parse(applies_to) as object }),
   } as StoredPolicy;

@@ -17,6 +17,7 @@ import { StoredTokens } from '../grants/stored-tokens.ts';
 import { StoredCallTrail } from '../ingest/call-trail.ts';
 import { StoredTokenTrail } from '../ingest/token-trail.ts';
 import type { OAuthServices } from '../services.ts';
+import { StoredRates } from '../rates/rates.ts';
 import type { OpenLedger } from './ledger.ts';
 
 /** What opens credentials and makes calls. */
@@ -48,6 +49,7 @@ export function openVault(config: Config, ledger: OpenLedger, journal: Logger): 
     now: Date.now,
     journal,
   });
+  const rates = new StoredRates({ directory, now: Date.now, random: Math.random });
   const broker = new Broker({
     directory,
     trail: callTrail,
@@ -58,6 +60,7 @@ export function openVault(config: Config, ledger: OpenLedger, journal: Logger): 
     tokens: oauth.tokens,
     now,
     approvals,
+    rates,
   });
   const tokenTrail = new StoredTokenTrail(trail, Date.now);
   const minter = new Minter({ directory, trail: tokenTrail, engine, now });

@@ -7,14 +7,15 @@ const ROWS_PER_STEP = 500;
 const APPROVALS_STAY_MS = 6 * 86_400_000;
 
 /**
- * Forgets what was kept of answers, of ended tokens and of approvals before a time, epoch ms, a bounded number of
- * each at once. Returns whether there may be more.
+ * Forgets what was kept of answers, ended tokens, approvals and rates before a time, epoch ms, a
+ * bounded number of each at once. Returns whether there may be more.
  */
 export async function forgetOld(db: Kysely<Tables>, before: number): Promise<boolean> {
   const answers = await forgetAnswers(db, before);
   const tokens = await forgetTokens(db, before);
   const approvals = await forgetApprovals(db, before - APPROVALS_STAY_MS);
-  return answers || tokens || approvals;
+  const places = await forgetPlaces(db, before);
+  return answers || tokens || approvals || places;
 }
 
 /** Tokens whose end is on the record. */
@@ -46,6 +47,23 @@ async function forgetAnswers(db: Kysely<Tables>, before: number): Promise<boolea
   for (const row of rows) {
     await db
       .deleteFrom('idempotency')
+      .where((eb) => eb.and(row))
+      .execute();
+  }
+  return rows.length === ROWS_PER_STEP;
+}
+
+/** Places in windows that have long come free. */
+async function forgetPlaces(db: Kysely<Tables>, before: number): Promise<boolean> {
+  const rows = await db
+    .selectFrom('rate_slots')
+    .select(['app', 'policy_id', 'counter', 'slot', 'used_at'])
+    .where('free_at', '<', before)
+    .limit(ROWS_PER_STEP)
+    .execute();
+  for (const row of rows) {
+    await db
+      .deleteFrom('rate_slots')
       .where((eb) => eb.and(row))
       .execute();
   }

@@ -462,6 +462,18 @@ export interface OperatorsTable {
   updated_at: number;
 }
 
+/** Places in the sliding windows of rates: one for each call that a window holds at once. */
+export interface RateSlotsTable {
+  app: number;
+  policy_id: string;
+  /** Digest of what is counted under. */
+  counter: string;
+  slot: number;
+  used_at: number;
+  /** When it can be taken again, and need not be kept any more. */
+  free_at: number;
+}
+
 export interface InstallationTable {
   name: string;
   value: string;
@@ -501,6 +513,7 @@ export interface Tables {
   tokens: TokensTable;
   approvals: ApprovalsTable;
   operators: OperatorsTable;
+  rate_slots: RateSlotsTable;
 }
 
 /**
@@ -543,6 +556,7 @@ export const PRIMARY_KEYS: {
   tokens: ['app', 'token_id'],
   approvals: ['app', 'approval_id'],
   operators: ['app', 'operator_id'],
+  rate_slots: ['app', 'policy_id', 'counter', 'slot'],
 };
 
 /** The tables that administration changes, always together with an entry that says so. */

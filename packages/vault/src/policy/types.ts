@@ -20,6 +20,8 @@ export interface StoredPolicy {
   readonly cedar: string;
   readonly template?: PolicyTemplate;
   readonly applies_to?: PolicyAppliesTo;
+  /** Epoch ms. */
+  readonly updated_at?: number;
 }
 
 export interface DecisionActor {
@@ -103,6 +105,8 @@ export interface CountedRate {
   readonly window_seconds: number;
   /** What it is counted under: another counter for each agent, grant or principal, or one for all. */
   readonly counter: string;
+  /** When the policy was changed: counting began anew then. Epoch ms. */
+  readonly since: number;
 }
 
 /**
@@ -120,6 +124,8 @@ export interface Decision {
   readonly approval?: { readonly expires_in_seconds: number };
   /** What an ALLOW still depends on; absent where nothing is counted. */
   readonly rates?: readonly CountedRate[];
+  /** When a call may be made again, ISO 8601; set where a rate denies. */
+  readonly retry_at?: string;
   /** Sorted ids of everything that was evaluated for this call, built-in rules included. */
   readonly policies_checked: readonly string[];
   /** The configuration that decided, and the values it was compared with (`compared`). */

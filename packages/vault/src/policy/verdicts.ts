@@ -150,8 +150,8 @@ function countedRate({ facts }: Case, { policy, layer, requirement }: PlacedStat
   if (requirement?.kind !== 'rate') return [];
   const { limit, window_seconds, per } = requirement;
   const counter = counterOf(facts.input, per);
-  const { policy_id, name } = policy;
-  return [{ policy_id, name, layer, limit, window_seconds, counter } satisfies CountedRate];
+  const { policy_id, name, updated_at: since = 0 } = policy;
+  return [{ policy_id, name, layer, limit, window_seconds, counter, since } satisfies CountedRate];
 }
 
 /** Allowed as long as the windows of these rates have room. */
@@ -179,6 +179,7 @@ export function denyByRate(allowed: Decision, rate: CountedRate, retry_at: numbe
   const compared = { limit, window_seconds, used: limit, counter, next_at: again };
   return {
     ...rest,
+    retry_at: again,
     policy_decision: 'DENY',
     policy_id,
     rule: 'rate',

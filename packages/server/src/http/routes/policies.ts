@@ -1,5 +1,4 @@
 import {
-  AffidavitError,
   CallBody,
   PolicyAppliesTo,
   PolicyTemplate,
@@ -9,6 +8,7 @@ import {
 import { compilePolicy, type CallActor } from '@affidavit/vault';
 import { z } from 'zod';
 
+import { forgetCounts } from '../../rates/rates.ts';
 import type { PoliciesTable } from '../../store/tables.ts';
 import { administer, CHANGE_ERRORS } from '../administer.ts';
 import { LIST_QUERY, pageOf, present } from '../list.ts';
@@ -36,12 +36,6 @@ type PolicyBody = z.infer<typeof PolicyBody>;
 
 function compile({ name, cedar, template, applies_to }: PolicyBody) {
   if (template === undefined) return compilePolicy({ name, cedar: cedar as string });
-  if (template.kind === 'rate') {
-    throw new AffidavitError('invalid_request', 'the template rate is not available yet', {
-      field: 'template.kind',
-      expected: 'one of time_window, ip_allowlist, methods, ttl, scopes, approval',
-    });
-  }
   return compilePolicy({ name, template, ...(applies_to === undefined ? {} : { applies_to }) });
 }
 
@@ -96,6 +90,7 @@ async function updatePolicy(context: Context<PolicyBody>) {
   const whole = { ...old, ...set };
   await administer(context, policyEvent('policy.updated', whole), [
     { op: 'update', table: 'policies', where: { app: app.app, policy_id: old.policy_id }, set },
+    forgetCounts(app.app, old.policy_id),
   ]);
   return { ...showPolicy(whole), warnings };
 }
@@ -105,6 +100,7 @@ async function deletePolicy(context: Context) {
   const row = await knownPolicy(context);
   await administer(context, policyEvent('policy.deleted', row), [
     { op: 'delete', table: 'policies', where: { app: app.app, policy_id: row.policy_id } },
+    forgetCounts(app.app, row.policy_id),
   ]);
   return { policy_id: row.policy_id };
 }

@@ -381,6 +381,16 @@ CREATE TABLE connects (
 CREATE UNIQUE INDEX connects_state ON connects (app, state_hash);
 `;
 
+/** Places in the sliding windows of rates. */
+const RATES = `
+CREATE TABLE rate_slots (
+  app integer NOT NULL, policy_id TEXT NOT NULL, counter TEXT NOT NULL, slot integer NOT NULL,
+  used_at bigint NOT NULL, free_at bigint NOT NULL,
+  PRIMARY KEY (app, policy_id, counter, slot)
+);
+CREATE INDEX rate_slots_free ON rate_slots (free_at);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   collated(TABLES) + GUARDS,
   collated(KEY_ROTATION),
@@ -395,4 +405,5 @@ export const MIGRATIONS: readonly string[] = [
   collated(APPROVALS),
   collated(OPERATORS),
   collated(OAUTH),
+  collated(RATES),
 ];

@@ -45,6 +45,7 @@ const UNTOLD: ReadonlySet<string> = new Set([
   'idempotency',
   'approvals',
   'connects',
+  'rate_slots',
   'witness_states',
   'cosignatures',
   'tokens',

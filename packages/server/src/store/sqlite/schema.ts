@@ -250,6 +250,16 @@ CREATE TABLE connects (
 CREATE UNIQUE INDEX connects_state ON connects (app, state_hash);
 `;
 
+/** Places in the sliding windows of rates. */
+const RATES = `
+CREATE TABLE rate_slots (
+  app INTEGER NOT NULL, policy_id TEXT NOT NULL, counter TEXT NOT NULL, slot INTEGER NOT NULL,
+  used_at INTEGER NOT NULL, free_at INTEGER NOT NULL,
+  PRIMARY KEY (app, policy_id, counter, slot)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rate_slots_free ON rate_slots (free_at);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   KEY_ROTATION,
@@ -263,4 +273,5 @@ export const MIGRATIONS: readonly string[] = [
   APPROVALS,
   OPERATORS,
   OAUTH,
+  RATES,
 ];
