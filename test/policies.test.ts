@@ -318,6 +318,61 @@ describe('a policy in Cedar', () => {
 });
 
 describe('testing a policy', () => {
+  it('explains every policy with its layer, and what approvals and rates would say', async () => {
+    const own = await makeApp(server, 'explaining');
+    const { grant_id, provider } = await grantFor('*', {}, own);
+    const save = (template: object, applies_to: object) =>
+      savePolicy({ template, applies_to }, own).then(({ policy_id }) => policy_id);
+    const rate = { kind: 'rate', limit: 1, window_seconds: 3600 };
+    const counted = await save(rate, { grant_id });
+    const scoped = await save({ kind: 'scopes', scopes: ['read'] }, { provider });
+    const asking = (body: object) =>
+      ask<Record<string, unknown> & { policies: Record<string, unknown>[] }>(
+        server,
+        200,
+        'POST',
+        '/v1/policies/test',
+        { key: own.key, body: { url: '/', grant_id, ...body } },
+      );
+    const results = (policies: readonly Record<string, unknown>[]) =>
+      policies
+        .filter(({ layer }) => layer !== undefined)
+        .map(({ policy_id, layer, result }) => [policy_id, layer, result]);
+    for (let n = 0; n < 3; n++) {
+      const free = await asking({ scopes: ['read'] });
+      assert.equal(free.policy_decision, 'ALLOW');
+      assert.deepEqual(results(free.policies), [
+        [scoped, 'provider', 'passes'],
+        [counted, 'grant', 'counts'],
+      ]);
+      assert.equal((free.rates as { used: number }[])[0]?.used, 0);
+    }
+    assert.equal((await call({ grant_id, scopes: ['read'] }, own.key)).status, 200);
+    const full = await asking({ scopes: ['read'] });
+    assert.deepEqual([full.policy_decision, full.policy_id], ['DENY', counted]);
+    assert.equal(full.rule, 'rate');
+    const approving = await save({ kind: 'approval' }, {});
+    const waiting = await asking({ scopes: ['read'] });
+    assert.deepEqual([waiting.policy_id, waiting.layer], [approving, 'app']);
+    assert.deepEqual(waiting.approval, { expires_in_seconds: 86_400 });
+    const denied = await asking({});
+    assert.deepEqual([denied.policy_id, denied.rule], [scoped, 'scopes']);
+    assert.deepEqual(results(denied.policies), [
+      [approving, 'app', 'requires_approval'],
+      [scoped, 'provider', 'denies'],
+      [counted, 'grant', 'counts'],
+    ]);
+    const { data } = await ask<{ data: { policy_id: string; layer: string }[] }>(
+      server,
+      200,
+      'GET',
+      '/v1/policies',
+      { key: own.key },
+    );
+    const layers = new Map(data.map(({ policy_id, layer }) => [policy_id, layer]));
+    assert.deepEqual([layers.get(approving), layers.get(counted)], ['app', 'grant']);
+  });
+
   it('says what would happen, by whom and from where, and makes no call', async () => {
     const { grant_id } = await grantFor([agent.agent_id]);
     const template = { kind: 'ip_allowlist', cidrs: ['203.0.113.0/24'] };

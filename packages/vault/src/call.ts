@@ -5,6 +5,7 @@ import type { ApprovedRun, Approvals, Asker, Held } from './approvals.ts';
 import type { OpenCredential } from './credential.ts';
 import { Credentials } from './credentials.ts';
 import { approvedFacts, Decider, decisionFacts, heldFacts } from './decide.ts';
+import type { Explanation } from './decide.ts';
 import type { Egress, ProviderResult } from './egress/call.ts';
 import type { EgressGuard } from './egress/guard.ts';
 import { stripSensitiveHeaders } from './egress/headers.ts';
@@ -12,7 +13,7 @@ import { asRetry, isUnauthorized } from './oauth/refused.ts';
 import type { TokenKeeper } from './oauth/token-keeper.ts';
 import { begin, failedRun, Planner, withExecution } from './plan.ts';
 import type { CallRequest, PlannedCall } from './plan.ts';
-import { denyByRate, type Decision, type PolicyEngine } from './policy/index.ts';
+import { denyByRate, type CountedRate, type Decision, type PolicyEngine } from './policy/index.ts';
 import type { CallTrail, Change, Directory, Recorded } from './ports.ts';
 import { writeCounted, type FullWindow, type Rates } from './rates.ts';
 import type { Keyring } from './sealing.ts';
@@ -29,6 +30,15 @@ export interface VaultOptions {
   readonly now: () => Date;
   readonly approvals: Approvals;
   readonly rates: Rates;
+}
+
+/** A rate with how many places of its window are in use. */
+export interface CountedState extends CountedRate {
+  readonly used: number;
+}
+
+export interface TestedCall extends Omit<Explanation, 'rates'> {
+  readonly rates?: readonly CountedState[];
 }
 
 /** The answer, with its outcome's place on the record. */
@@ -145,9 +155,20 @@ export class Broker {
     throw withExecution(error, call.execution_id);
   }
 
-  /** What policy would say to a call, without making or recording one. */
-  async test(request: CallRequest): Promise<Decision> {
-    return this.#decider.decide(await this.#planner.plan(begin(request), false));
+  /** What policy would say to a call, without making, holding, counting or recording one. */
+  async test(request: CallRequest): Promise<TestedCall> {
+    const planned = await this.#planner.plan(begin(request), false);
+    const explained = await this.#decider.explain(planned);
+    const states: CountedState[] = [];
+    let decision: Decision = explained;
+    for (const rate of explained.rates ?? []) {
+      const { used, next_at } = await this.#options.rates.look(planned.app, rate);
+      states.push({ ...rate, used });
+      const isFirst = decision.policy_decision === 'ALLOW';
+      if (next_at !== null && isFirst) decision = denyByRate(decision, rate, next_at);
+    }
+    const { rates: _, ...tested } = { ...explained, ...decision };
+    return { ...tested, ...(states.length === 0 ? {} : { rates: states }) };
   }
 
   async #denied(call: PlannedCall, decision: Decision): Promise<never> {

@@ -2,7 +2,8 @@ import type { AuditEvent } from '@affidavit/schema';
 
 import type { ApprovedRun } from './approvals.ts';
 import { pick, type PlannedCall } from './plan.ts';
-import type { Decision, DecisionGrant, PolicyEngine } from './policy/index.ts';
+import type { Decision, DecisionGrant, DecisionInput } from './policy/index.ts';
+import type { PolicyCheck, PolicyEngine } from './policy/index.ts';
 import { PolicySets } from './policy-sets.ts';
 import type { Directory, Grant } from './ports.ts';
 
@@ -10,6 +11,11 @@ interface DeciderOptions {
   readonly directory: Directory;
   readonly engine: PolicyEngine;
   readonly now: () => Date;
+}
+
+/** A decision with all that was looked at, in the order of its layers. */
+export interface Explanation extends Decision {
+  readonly policies: readonly PolicyCheck[];
 }
 
 /** Says whether a planned call may happen. */
@@ -22,9 +28,21 @@ export class Decider {
     this.#policies = new PolicySets(options.engine, options.directory);
   }
 
-  async decide({ app, actor, grant, provider, url, body, run }: PlannedCall): Promise<Decision> {
-    const set = await this.#policies.of(app.app);
-    return this.#options.engine.decide(set, {
+  async decide(call: PlannedCall): Promise<Decision> {
+    const set = await this.#policies.of(call.app.app);
+    return this.#options.engine.decide(set, this.#inputOf(call));
+  }
+
+  /** The decision, and everything that was looked at for it. */
+  async explain(call: PlannedCall): Promise<Explanation> {
+    const set = await this.#policies.of(call.app.app);
+    const input = this.#inputOf(call);
+    const { engine } = this.#options;
+    return { ...engine.decide(set, input), policies: engine.check(set, input) };
+  }
+
+  #inputOf({ actor, grant, provider, url, body, run }: PlannedCall): DecisionInput {
+    return {
       actor: { type: actor.type, id: actor.id },
       grant: decisionGrant(grant),
       ...(actor.token === undefined ? {} : { token: actor.token }),
@@ -38,7 +56,7 @@ export class Decider {
       },
       now: this.#options.now(),
       approved: run !== undefined,
-    });
+    };
   }
 }
 

@@ -84,6 +84,11 @@ export function builtinIds(input: DecisionInput): readonly string[] {
   return rules === OF_ALL ? IDS_OF_ALL : rules.map(([rule]) => builtinId(rule)).sort();
 }
 
+/** Every rule that holds for a call, with what it says. */
+export function builtinChecks(input: DecisionInput) {
+  return rulesFor(input).map(([rule, check]) => ({ rule, denial: check(input) }));
+}
+
 /** The first rule that denies: of the token, delegation, status, expiry, scope, scope map; or null. */
 export function builtinDenial(input: DecisionInput): BuiltinDenial | null {
   for (const [, rule] of rulesFor(input)) {

@@ -7,10 +7,10 @@
  * the context is built from the same table as the schema, and checking it again costs 0.05 ms.
  */
 import { builtinDenial } from './builtin.ts';
-import { authorize } from './cedar.ts';
+import { checkAll } from './checks.ts';
 import { compileSet, messageOf } from './compiled-set.ts';
 import type { CompiledSet, PlacedStatement } from './compiled-set.ts';
-import { cedarCall } from './context.ts';
+import { consult } from './consult.ts';
 import {
   allow,
   allowCounted,
@@ -24,7 +24,7 @@ import {
   openCase,
 } from './verdicts.ts';
 import type { Case } from './verdicts.ts';
-import type { Decision, DecisionInput, StoredPolicy } from './types.ts';
+import type { Decision, DecisionInput, PolicyCheck, StoredPolicy } from './types.ts';
 
 export interface PolicyEngine {
   /**
@@ -36,6 +36,8 @@ export interface PolicyEngine {
   compile(policies: readonly StoredPolicy[], unknown?: ReadonlySet<string>): CompiledSet;
   /** Decides one call. Never throws; the same set and input give the same decision. */
   decide(set: CompiledSet, input: DecisionInput): Decision;
+  /** Everything that is looked at for a call, each with what it says. Never throws. */
+  check(set: CompiledSet, input: DecisionInput): readonly PolicyCheck[];
 }
 
 /**
@@ -45,23 +47,14 @@ export interface PolicyEngine {
  */
 function decideByCedar(open: Case): Decision {
   const { set, facts } = open;
-  const answer = authorize(set.texts, cedarCall(facts, set.reads));
-  if (answer.type === 'failure') {
-    return denyFailed(set, facts.input, answer.errors[0]?.message ?? 'no answer');
-  }
-  const { decision, diagnostics } = answer.response;
-  const reasons = new Set(decision === 'deny' ? diagnostics.reason : []);
-  const forbidding = [...set.statements].flatMap(([id, one]) => (reasons.has(id) ? one : []));
+  const answer = consult(open);
+  if ('failure' in answer) return denyFailed(set, facts.input, answer.failure);
+  const { decision, forbidding, erring, strayErrors } = answer;
   const unliftable = forbidding.find(({ requirement }) => requirement === null);
   if (unliftable !== undefined) return denyForbidden(open, unliftable);
-  const errors = new Map(
-    diagnostics.errors.map(({ policyId, error }) => [policyId, error.message]),
-  );
-  for (const [id, statement] of set.statements) {
-    const error = errors.get(id);
-    if (error !== undefined) return denyErred(open, statement, error);
-  }
-  if (errors.size > 0) return denyFailed(set, facts.input, 'Cedar names an error of no policy');
+  const [erred] = erring;
+  if (erred !== undefined) return denyErred(open, erred.statement, erred.error);
+  if (strayErrors > 0) return denyFailed(set, facts.input, 'Cedar names an error of no policy');
   if (decision === 'allow') return allow(open);
   if (forbidding.length === 0) return denyFailed(set, facts.input, 'Cedar denied without a reason');
   return decideRequired(open, forbidding);
@@ -91,5 +84,5 @@ function decide(set: CompiledSet, input: DecisionInput): Decision {
 
 /** The engine has no state of its own; prepared sets live in Cedar's module (see cedar.ts). */
 export function createPolicyEngine(): PolicyEngine {
-  return { compile: compileSet, decide };
+  return { compile: compileSet, decide, check: checkAll };
 }

@@ -17,6 +17,7 @@ export type {
   DecisionRequest,
   DecisionRule,
   Json,
+  PolicyCheck,
   PolicyLayer,
   StoredPolicy,
 } from './types.ts';

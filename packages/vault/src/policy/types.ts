@@ -133,3 +133,18 @@ export interface Decision {
   /** One sentence for a person. */
   readonly explanation: string;
 }
+
+/** One rule or policy that was looked at for a call. */
+export interface PolicyCheck {
+  readonly policy_id: string;
+  readonly rule: DecisionRule;
+  /** Absent for built-in rules. */
+  readonly layer?: PolicyLayer;
+  /** `counts`: the call is allowed as long as the window of the rate has a place. */
+  readonly result: 'denies' | 'errs' | 'requires_approval' | 'counts' | 'passes';
+  /** The evaluated configuration; absent for built-in rules. */
+  readonly policy?: Readonly<Record<string, Json>>;
+  /** What of the call it was compared with. */
+  readonly compared?: Readonly<Record<string, Json>>;
+  readonly explanation?: string;
+}

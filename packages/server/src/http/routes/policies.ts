@@ -5,7 +5,7 @@ import {
   newId,
   type AuditEvent,
 } from '@affidavit/schema';
-import { compilePolicy, type CallActor } from '@affidavit/vault';
+import { compilePolicy, layerOf, type CallActor } from '@affidavit/vault';
 import { z } from 'zod';
 
 import { forgetCounts } from '../../rates/rates.ts';
@@ -71,6 +71,7 @@ const policyEvent = (event_type: string, row: PoliciesTable): AuditEvent => ({
 function showPolicy(row: PoliciesTable) {
   return present({
     ...row,
+    layer: layerOf(row),
     template: row.template === null ? null : (JSON.parse(row.template) as object),
     applies_to: row.applies_to === null ? null : (JSON.parse(row.applies_to) as object),
   });
