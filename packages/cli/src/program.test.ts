@@ -58,6 +58,7 @@ describe('usage', () => {
       'query',
       'export',
       'keys',
+      'approvals',
       'tokens',
       'operators',
       'copy',

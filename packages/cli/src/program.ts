@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { addApprovals } from './commands/approvals.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCopy } from './commands/copy.ts';
 import { addDemo } from './commands/demo.ts';
@@ -40,6 +41,7 @@ function createProgram(terminal: Terminal): Command {
   addVerify(program, terminal);
   addFsck(program, terminal);
   addKeys(program, terminal);
+  addApprovals(program, terminal);
   addTokens(program, terminal);
   addOperators(program, terminal);
   addSweep(program, terminal);

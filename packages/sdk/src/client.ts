@@ -1,6 +1,7 @@
 import { checkContext } from '@affidavit/schema';
 
-import { AffidavitApiError, ContextError } from './errors.ts';
+import { Approvals } from './approvals.ts';
+import { AffidavitApiError, ApprovalPending, ContextError } from './errors.ts';
 import { Feed } from './feed.ts';
 import type { FeedOptions } from './feed.ts';
 import { base64Of, toProviderResponse } from './provider-response.ts';
@@ -50,6 +51,12 @@ function commonCall(options: CommonOptions): CallOptions {
   return { signal, timeoutMs, traceparent };
 }
 
+/** The answer to what waits for a person. */
+function isHeld(answer: unknown): answer is ConstructorParameters<typeof ApprovalPending>[0] {
+  const held = answer as { approval_id?: unknown; status?: unknown } | undefined;
+  return typeof held?.approval_id === 'string' && held.status === 'pending';
+}
+
 function isList(value: AuditEvent | readonly AuditEvent[]): value is readonly AuditEvent[] {
   return Array.isArray(value);
 }
@@ -58,6 +65,8 @@ function isList(value: AuditEvent | readonly AuditEvent[]): value is readonly Au
 export class Affidavit {
   readonly #options: AffidavitOptions;
   readonly #transport: Transport;
+  /** What waits for a person. */
+  readonly approvals: Approvals;
   readonly #binding: Binding;
 
   /** `binding` is what `run()` fills in; leave it out. */
@@ -71,12 +80,14 @@ export class Affidavit {
     this.#options = options;
     this.#transport = new Transport(options);
     this.#binding = binding;
+    this.approvals = new Approvals(this.#transport);
   }
 
   /**
    * Calls a provider through Affidavit, which adds the credential and records intent and outcome.
    * A 4xx or 5xx by the provider is a Response like any other. Throws PolicyDenied, EgressBlocked,
-   * ProviderUnreachable, AuditUnavailable or ContextError. It is never repeated by itself.
+   * ProviderUnreachable, AuditUnavailable, ContextError, or ApprovalPending where a person must
+   * approve it first. It is never repeated by itself.
    */
   async request(
     method: string,
@@ -89,6 +100,7 @@ export class Affidavit {
       body,
       idempotencyKey: options.idempotencyKey,
     });
+    if (isHeld(answer)) throw new ApprovalPending(answer);
     return toProviderResponse(answer, url);
   }
 

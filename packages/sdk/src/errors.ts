@@ -12,6 +12,12 @@ export type ClientErrorCode =
   | 'connection_failed'
   /** The deadline of the call passed before Affidavit answered. */
   | 'deadline_exceeded'
+  /** A person must approve first. */
+  | 'approval_pending'
+  /** A person rejected it, or nobody decided in time. */
+  | 'approval_refused'
+  /** It was begun, and nobody knows how it ended. */
+  | 'outcome_unknown'
   /** Something answered, but not as Affidavit does (a proxy, a wrong URL). */
   | 'unexpected_answer';
 
@@ -112,6 +118,59 @@ export class ProviderUnreachable extends AffidavitApiError {
   override readonly name = 'ProviderUnreachable';
 }
 
+/** What is told of an approval. */
+interface ToldApproval {
+  readonly approval_id: string;
+  readonly execution_id: string;
+  readonly policy_id: string;
+  readonly expires_at: string;
+}
+
+/** A person must approve first. `client.approvals.wait(error.approvalId)` waits for the answer. */
+export class ApprovalPending extends AffidavitApiError {
+  override readonly name = 'ApprovalPending';
+  readonly approvalId: string;
+  /** The policy that asks for it. */
+  readonly policyId: string;
+  /** ISO 8601. */
+  readonly expiresAt: string;
+
+  constructor({ approval_id, execution_id, policy_id, expires_at }: ToldApproval) {
+    super('approval_pending', `it waits for approval ${approval_id}`, {
+      status: 202,
+      executionId: execution_id,
+      advice: 'Wait for it with approvals.wait(), or ask GET /v1/approvals/{approval_id}.',
+    });
+    this.approvalId = approval_id;
+    this.policyId = policy_id;
+    this.expiresAt = expires_at;
+  }
+}
+
+/** A person rejected it, or it expired. Nothing was sent. */
+export class ApprovalRefused extends AffidavitApiError {
+  override readonly name = 'ApprovalRefused';
+  readonly approvalId: string;
+  readonly approvalStatus: string;
+  /** Why, in the words of who rejected it. */
+  readonly reason: string | undefined;
+
+  constructor(
+    approval: Pick<ToldApproval, 'approval_id' | 'execution_id'> & {
+      readonly status: string;
+      readonly decision?: { readonly reason: string };
+    },
+  ) {
+    const { approval_id, execution_id, status, decision } = approval;
+    super('approval_refused', `approval ${approval_id} is ${status}`, {
+      executionId: execution_id,
+    });
+    this.approvalId = approval_id;
+    this.approvalStatus = status;
+    this.reason = decision?.reason;
+  }
+}
+
 const CLASSES: Readonly<Partial<Record<ClientErrorCode, typeof AffidavitApiError>>> = {
   invalid_context: ContextError,
   policy_denied: PolicyDenied,
@@ -148,18 +207,32 @@ export function retryAfterSeconds(headers: Headers, now: number = Date.now()): n
 /** The typed error for an answer of 400 and up. `text` is its body, from whatever answered. */
 export function errorFromAnswer(answer: Response, text: string): AffidavitApiError {
   const problem = parseProblem(text);
-  const code = problem && textMember(problem, 'code');
-  if (!problem || !code) return unexpectedAnswer(answer.status, 'the answer has no problem code');
-  const ErrorClass = CLASSES[code as ClientErrorCode] ?? AffidavitApiError;
+  if (!problem || !textMember(problem, 'code')) {
+    return unexpectedAnswer(answer.status, 'the answer has no problem code');
+  }
+  return errorFromProblem(problem, answer.status, {
+    requestId: answer.headers.get('x-request-id') ?? undefined,
+    retryAfterSeconds: retryAfterSeconds(answer.headers),
+  });
+}
+
+/** The typed error for an RFC 9457 problem document. */
+export function errorFromProblem(
+  problem: Readonly<Record<string, unknown>>,
+  status: number,
+  details: Pick<ApiErrorDetails, 'requestId' | 'retryAfterSeconds'> = {},
+): AffidavitApiError {
+  const code = (textMember(problem, 'code') ?? 'internal') as ErrorCode;
+  const ErrorClass = CLASSES[code] ?? AffidavitApiError;
   const message = textMember(problem, 'detail') ?? textMember(problem, 'title') ?? code;
-  return new ErrorClass(code as ErrorCode, message, {
-    status: answer.status,
+  return new ErrorClass(code, message, {
+    status,
     field: textMember(problem, 'field'),
     expected: textMember(problem, 'expected'),
     advice: textMember(problem, 'advice'),
-    requestId: textMember(problem, 'request_id') ?? answer.headers.get('x-request-id') ?? undefined,
+    requestId: textMember(problem, 'request_id') ?? details.requestId,
     executionId: textMember(problem, 'execution_id'),
-    retryAfterSeconds: retryAfterSeconds(answer.headers),
+    retryAfterSeconds: details.retryAfterSeconds,
     problem,
   });
 }

@@ -1,6 +1,10 @@
+export { Approvals } from './approvals.ts';
+export type { Approval, WaitOptions } from './approvals.ts';
 export { Affidavit } from './client.ts';
 export {
   AffidavitApiError,
+  ApprovalPending,
+  ApprovalRefused,
   AuditUnavailable,
   ConnectionError,
   ContextError,
