@@ -54,6 +54,8 @@ export interface Services {
   readonly minter: Minter;
   readonly approvals: StoredApprovals;
   readonly oauth: OAuthServices;
+  /** The list of a grant's agents is changed by one at a time. */
+  readonly delegationTurns: Turns;
   /** How people reach this server; without a slash at the end. */
   readonly publicUrl: () => string;
   readonly egressGuard: EgressGuard;

@@ -1,4 +1,4 @@
-import { AffidavitError, newId, type AuditEvent, type Json } from '@affidavit/schema';
+import { newId, type AuditEvent, type Json } from '@affidavit/schema';
 import {
   driftOf,
   failedOutcome,
@@ -6,7 +6,6 @@ import {
   partyOf,
   sealTokens,
   type AppRef,
-  type FreshTokens,
   type OAuthFailure,
   type OAuthParty,
   type OAuthResult,
@@ -16,6 +15,8 @@ import {
 import type { Services } from '../services.ts';
 import type { Effect } from '../store/port.ts';
 import type { ConnectsTable, GrantsTable } from '../store/tables.ts';
+import { isConflict } from './conflict.ts';
+import { newGrant, newTokens } from './rows.ts';
 import { connectFacts } from './connect-start.ts';
 import { appOfState, hashOfState, openExchange } from './connect-state.ts';
 import { grantEvent } from './entry.ts';
@@ -120,6 +121,11 @@ export class Connect {
     const ended = { status: 'failed', error, sealed_exchange: '', ended_at: this.#services.now() };
     await this.#record([this.#failure(failure, facts)], [this.#update('exchanging', ended)]);
     return { status: 'failed', error, connect: this.#row };
+  }
+
+  /** Of one that nobody will come back for. */
+  giveUp(error: string): Promise<Finished> {
+    return this.fail(ours(error));
   }
 
   #failure(failure: OAuthFailure, facts: Partial<AuditEvent>): AuditEvent {
@@ -274,7 +280,7 @@ export class Connect {
     const fresh = newTokens(app, grant_id, tokens, answer);
     const where = { app, grant_id };
     await this.#record(drift ? [event, drift.event] : [event], [
-      { op: 'update', table: 'grants', where, set },
+      { op: 'update', table: 'grants', where: { ...where, revoked_at: null }, set },
       {
         op: 'update',
         table: 'oauth_tokens',
@@ -285,51 +291,4 @@ export class Connect {
     ]);
     return null;
   }
-}
-
-const isConflict = (error: unknown) => error instanceof AffidavitError && error.code === 'conflict';
-
-function newGrant(
-  row: ConnectsTable,
-  grant_id: string,
-  { scopes }: FreshTokens,
-  now: number,
-): GrantsTable {
-  const { app, provider, provider_id, principal_type, principal_id, principal_email, agents } = row;
-  return {
-    app,
-    grant_id,
-    provider,
-    provider_id,
-    kind: 'oauth',
-    secret_id: null,
-    principal_type,
-    principal_id,
-    principal_email,
-    agents,
-    scopes: JSON.stringify(scopes),
-    created_at: now,
-    updated_at: now,
-    expires_at: null,
-    revoked_at: null,
-    needs_reauth_at: null,
-    expired_at: null,
-  };
-}
-
-function newTokens(app: number, grant_id: string, fresh: FreshTokens, { subject }: TokenSet) {
-  const { scopes, ...sealed } = fresh;
-  return {
-    app,
-    grant_id,
-    version: 1,
-    ...sealed,
-    scopes: JSON.stringify(scopes),
-    subject,
-    refresh_execution_id: null,
-    refresh_until: null,
-    lost_execution_id: null,
-    revoke_due_at: null,
-    revoke_attempts: 0,
-  };
 }

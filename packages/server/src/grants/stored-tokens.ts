@@ -1,4 +1,4 @@
-import { AffidavitError, type AuditEvent } from '@affidavit/schema';
+import type { AuditEvent } from '@affidavit/schema';
 import type { AppRef, HeldTokens, TokenChange, TokenStore } from '@affidavit/vault';
 import type { Logger } from 'pino';
 
@@ -7,6 +7,7 @@ import { redactEvent } from '../ingest/redact.ts';
 import type { Trail, TrailWrite } from '../ingest/trail.ts';
 import type { Effect, Row } from '../store/port.ts';
 import type { OAuthTokensTable } from '../store/tables.ts';
+import { isConflict } from './conflict.ts';
 
 const RETRY_MS = 1000;
 /** Changes that wait to be written: one for each grant that is being refreshed at most. */
@@ -82,16 +83,19 @@ export class StoredTokens implements TokenStore {
     held: HeldTokens,
     events: readonly AuditEvent[],
     change: TokenChange,
-  ): Promise<void> {
-    const effects = [
-      ...effectsOf(app, held, change),
-      ...closing(app, held.refresh_execution_id ?? undefined),
-    ];
+  ): Promise<boolean> {
+    const closed = closing(app, held.refresh_execution_id ?? undefined);
+    const effects = [...effectsOf(app, held, change), ...closed];
     const write = { ...app, events, effects, owed: true };
     try {
       await this.#options.trail.record(write);
+      return true;
     } catch (error) {
-      if (!isConflict(error)) this.#keepFor(write);
+      if (isConflict(error)) {
+        await this.#options.trail.record({ ...write, effects: closed });
+        return false;
+      }
+      this.#keepFor(write);
       throw error;
     }
   }
@@ -130,8 +134,6 @@ export class StoredTokens implements TokenStore {
     if (this.#timer) clearTimeout(this.#timer);
   }
 }
-
-const isConflict = (error: unknown) => error instanceof AffidavitError && error.code === 'conflict';
 
 /** The row that was read, and no other: the fence of all who change it. */
 function changed({ app }: AppRef, { grant_id, version }: HeldTokens, set: Row): Effect {

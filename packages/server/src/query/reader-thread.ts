@@ -7,6 +7,7 @@ import type { Kysely } from 'kysely';
 import { approvalOperations } from '../approvals/reads.ts';
 import { proveOperations } from '../prove/operations.ts';
 import { retainOperations } from '../retain/operations.ts';
+import { grantOperations } from '../grants/reads.ts';
 import { tokenOperations } from '../tokens/reads.ts';
 import { openReadStore, type Database } from '../store/open.ts';
 import type { Row } from '../store/port.ts';
@@ -61,6 +62,7 @@ serve({
   ...proveOperations(snapshot),
   ...retainOperations(snapshot),
   ...tokenOperations(snapshot),
+  ...grantOperations(snapshot),
   ...approvalOperations(snapshot),
   events: async ({ deadline, ...request }: Timed<PageRequest>) =>
     listBody(await snapshot((at) => readPage(at, request, new Deadline(deadline)))),

@@ -7,6 +7,7 @@ import { Gate } from '../access/gate.ts';
 import { keepApprovals } from '../approvals/duty.ts';
 import { Checks } from '../check/checks.ts';
 import { ConfigError, type Config } from '../config/config.ts';
+import { keepGrants } from '../duties/keep-grants.ts';
 import { keepExpiring } from '../duties/expire-tokens.ts';
 import { keepRetiring } from '../duties/retire-keys.ts';
 import { openSlots } from '../http/slots.ts';
@@ -132,6 +133,7 @@ function servicesOf(
     approvals: vault.approvals,
     signManifest: (request) => signThrough(writer.thread, request, config.write_deadline_ms),
     oauth: vault.oauth,
+    delegationTurns: new Turns(1),
     egressGuard: vault.guard,
     slots: openSlots(),
     metrics: ledger.metrics,
@@ -154,6 +156,7 @@ function takeUpDuties(ledger: OpenLedger, { egress }: OpenVault, services: Servi
   keepRemoving(duties, services, services.retain);
   keepRetiring(duties, services);
   keepExpiring(duties, services);
+  keepGrants(duties, services);
   keepApprovals(duties, services);
   keepWitnessed(duties, { ...services, egress, random: Math.random });
 }

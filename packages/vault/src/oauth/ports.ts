@@ -55,13 +55,13 @@ export interface TokenStore {
   /**
    * Changes what was read, in the transaction of the entries; closes the execution of the refresh.
    * If it cannot be written, the store keeps it and tries again for as long as the process lives,
-   * and rejects (`audit_unavailable`) at its deadline. Rejects with `conflict` where the tokens
-   * are not those that were read.
+   * and rejects (`audit_unavailable`) at its deadline. Resolves with whether the tokens were those
+   * that were read; where others came first, the entries alone are written.
    */
   change(
     app: AppRef,
     held: HeldTokens,
     events: readonly AuditEvent[],
     change: TokenChange,
-  ): Promise<void>;
+  ): Promise<boolean>;
 }

@@ -120,8 +120,7 @@ export class TokenKeeper {
   async #withoutRefresh(use: GrantUse, held: HeldTokens): Promise<HeldTokens> {
     if (!this.#isOver(held)) return held;
     const args = { error: 'access_token_expired', caused_by: use.caused_by };
-    await this.#end(use, held, { ...this.#about(use), event_type: 'grant.expired', args });
-    throw needsReauthentication(use.grant.grant_id);
+    return this.#end(use, held, { ...this.#about(use), event_type: 'grant.expired', args });
   }
 
   /** What takes long comes before the claim. */
@@ -201,11 +200,11 @@ export class TokenKeeper {
         ? {}
         : { ttl_seconds: Math.max(0, Math.round(answer.expires_in_seconds)) }),
     };
-    await store.change(use.app, held, drift ? [refreshed, drift.event] : [refreshed], {
-      kind: 'renewed',
-      tokens,
-      ...(drift ? { grantScopes: drift.grantScopes } : {}),
-    });
+    const events = drift ? [refreshed, drift.event] : [refreshed];
+    const grantScopes = drift ? { grantScopes: drift.grantScopes } : {};
+    const change = { kind: 'renewed', tokens, ...grantScopes } as const;
+    // Whoever came first, as a re-authentication does, has the newer ones.
+    if (!(await store.change(use.app, held, events, change))) return this.#read(use);
     return { ...held, ...tokens, version: held.version + 1, ...RESTED };
   }
 
@@ -218,9 +217,9 @@ export class TokenKeeper {
     held: HeldTokens,
     refusal: OAuthFailure,
     facts: Partial<AuditEvent>,
-  ): Promise<never> {
+  ): Promise<HeldTokens> {
     const lost = held.lost_execution_id;
-    await this.#end(use, held, {
+    return this.#end(use, held, {
       ...facts,
       event_type: lost === null ? 'grant.expired' : 'token.reuse_detected',
       ...failedOutcome(refusal),
@@ -230,13 +229,15 @@ export class TokenKeeper {
         ...(lost === null ? {} : { answer_lost_of: lost }),
       },
     });
-    throw needsReauthentication(use.grant.grant_id);
   }
 
-  async #end({ app }: GrantUse, held: HeldTokens, event: AuditEvent): Promise<void> {
+  /** Rejects, but where somebody has brought other tokens in between. */
+  async #end(use: GrantUse, held: HeldTokens, event: AuditEvent): Promise<HeldTokens> {
     const at = this.#options.now();
     const whole = { outcome: 'success' as const, ...event };
-    await this.#options.store.change(app, held, [whole], { kind: 'ended', at });
+    const change = { kind: 'ended', at } as const;
+    if (!(await this.#options.store.change(use.app, held, [whole], change))) return this.#read(use);
+    throw needsReauthentication(use.grant.grant_id);
   }
 
   /** The server could not be asked, or has a trouble that may pass: the tokens stay. */
@@ -245,7 +246,7 @@ export class TokenKeeper {
     held: HeldTokens,
     failure: OAuthFailure,
     facts: Partial<AuditEvent>,
-  ): Promise<never> {
+  ): Promise<HeldTokens> {
     const { lost_execution_id: before, refresh_execution_id } = held;
     const lost_execution_id = failure.may_have_happened ? refresh_execution_id : before;
     const event: AuditEvent = {
@@ -255,7 +256,7 @@ export class TokenKeeper {
       args: { ...failureArgs(failure), caused_by: use.caused_by },
     };
     const change = { kind: 'released', lost_execution_id } as const;
-    await this.#options.store.change(use.app, held, [event], change);
+    if (!(await this.#options.store.change(use.app, held, [event], change))) return this.#read(use);
     throw new AffidavitError(
       'provider_unreachable',
       `the access token could not be refreshed (${failure.error})`,

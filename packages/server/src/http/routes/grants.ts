@@ -1,6 +1,7 @@
 import { AffidavitError, GrantBody, GrantPatch, newId } from '@affidavit/schema';
 import type { z } from 'zod';
 
+import { deleteGrant, revokeGrant } from '../../grants/end.ts';
 import { grantEvent, showGrant } from '../../grants/entry.ts';
 import type { GrantsTable } from '../../store/tables.ts';
 import { administer, CHANGE_ERRORS } from '../administer.ts';
@@ -70,32 +71,25 @@ async function updateGrant(context: Context<z.infer<typeof GrantPatch>>) {
   const { services, app, body } = context;
   const old = await liveGrant(context, context.params.grant_id as string);
   if (body.agents) await checkAgents(context, body.agents);
+  // What is not named stays, whoever changes it meanwhile.
   const set = {
-    agents: body.agents ? JSON.stringify(body.agents) : old.agents,
-    scopes: body.scopes ? JSON.stringify(body.scopes) : old.scopes,
-    expires_at: body.expires_at ? Date.parse(body.expires_at) : old.expires_at,
+    ...(body.agents ? { agents: JSON.stringify(body.agents) } : {}),
+    ...(body.scopes ? { scopes: JSON.stringify(body.scopes) } : {}),
+    ...(body.expires_at ? { expires_at: Date.parse(body.expires_at), expired_at: null } : {}),
     updated_at: services.now(),
   };
   const row = { ...old, ...set };
+  const where = { app: app.app, grant_id: old.grant_id, revoked_at: null };
   await administer(context, grantEvent('grant.updated', row), [
-    { op: 'update', table: 'grants', where: { app: app.app, grant_id: old.grant_id }, set },
+    { op: 'update', table: 'grants', where, set },
   ]);
   return showGrant(row, services.now());
 }
 
-async function revokeGrant(context: Context) {
-  const { services, app } = context;
-  const row = await liveGrant(context, context.params.grant_id as string);
-  const revoked_at = services.now();
-  await administer(context, grantEvent('grant.revoked', row), [
-    {
-      op: 'update',
-      table: 'grants',
-      where: { app: app.app, grant_id: row.grant_id },
-      set: { revoked_at },
-    },
-  ]);
-  return showGrant({ ...row, revoked_at }, revoked_at);
+async function endGrant(context: Context) {
+  const live = await liveGrant(context, context.params.grant_id as string);
+  const { row, ...about } = await revokeGrant(context, live);
+  return { ...showGrant(row, context.services.now()), ...about };
 }
 
 export const grantRoutes: readonly Route[] = [
@@ -151,6 +145,14 @@ export const grantRoutes: readonly Route[] = [
     path: '/v1/grants/:grant_id',
     summary: 'Revoke a grant at once',
     errors: CHANGE_ERRORS,
-    handler: revokeGrant,
+    handler: endGrant,
+  }),
+  route({
+    ...admin,
+    method: 'POST',
+    path: '/v1/grants/:grant_id/delete',
+    summary: 'Revoke a grant where it is not, and delete what is stored of it',
+    errors: CHANGE_ERRORS,
+    handler: deleteGrant,
   }),
 ];

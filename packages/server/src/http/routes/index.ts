@@ -5,6 +5,7 @@ import { approvalRoutes } from './approvals.ts';
 import { callRoutes } from './calls.ts';
 import { callerRoutes } from './callers.ts';
 import { connectRoutes } from './connect.ts';
+import { delegationRoutes } from './delegations.ts';
 import { erasureRoutes } from './erasures.ts';
 import { eventRoutes } from './events.ts';
 import { grantRoutes } from './grants.ts';
@@ -38,6 +39,7 @@ export const routes: readonly Route[] = [
   ...secretRoutes,
   ...connectRoutes,
   ...grantRoutes,
+  ...delegationRoutes,
   ...policyRoutes,
   ...approvalRoutes,
   ...appRoutes,

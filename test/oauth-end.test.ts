@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+
+import { prepareConnecting, type Connecting } from './support/connecting.ts';
+import { startOAuthServer, type OAuthServer } from './support/oauth-server.ts';
+import { startAffidavit, type Affidavit } from './support/server.ts';
+import { ask, find, makeAgent, problem } from './support/world.ts';
+
+/** The end of OAuth grants, here and at their server; and to whom they are delegated until then. */
+
+let server: Affidavit;
+let oauth: OAuthServer;
+let world: Connecting;
+
+before(async () => {
+  server = await startAffidavit();
+  oauth = await startOAuthServer(`${server.url}/v1/connect/callback`);
+  world = await prepareConnecting(server, oauth);
+});
+after(async () => {
+  await server?.stop();
+  await oauth?.close();
+});
+beforeEach(() => {
+  oauth.revoked.length = 0;
+  oauth.behaviour.revocationStatus = null;
+});
+
+const entries = (grant_id: string, event_type: string) =>
+  find(server, world.app.key, { grant_id, event_type });
+const revoke = (grant_id: string) =>
+  ask(server, 200, 'DELETE', `/v1/grants/${grant_id}`, { key: world.app.key });
+
+async function until(what: string, test: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await test()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail(`not in time: ${what}`);
+}
+
+describe('a grant that is revoked', () => {
+  it('ends at its server too, and both are on the record', async () => {
+    const grant_id = await world.connect();
+    const { status, provider_revocation } = await revoke(grant_id);
+    assert.deepEqual([status, provider_revocation], ['revoked', 'revoked']);
+    assert.equal(oauth.revoked.length, 1);
+    const [revoked] = await entries(grant_id, 'token.revoked');
+    assert.equal(revoked?.outcome, 'success');
+    assert.equal(revoked?.actor_id, world.app.key_id);
+    assert.equal(revoked?.response_status, 200);
+    assert.equal((await entries(grant_id, 'grant.revoked')).length, 1);
+    const denied = problem(await world.call(grant_id), 403, 'policy_denied');
+    assert.equal(denied.policy_id, 'builtin:grant_status');
+    await ask(server, 409, 'DELETE', `/v1/grants/${grant_id}`, { key: world.app.key });
+    await ask(server, 409, 'POST', '/v1/connect', { key: world.app.key, body: { grant_id } });
+  });
+
+  it('is told to a server that does not answer, until it does', async () => {
+    const grant_id = await world.connect();
+    oauth.behaviour.revocationStatus = 503;
+    assert.equal((await revoke(grant_id)).provider_revocation, 'pending');
+    const [first] = await entries(grant_id, 'token.revoked');
+    assert.equal(first?.outcome, 'network_error');
+    oauth.behaviour.revocationStatus = null;
+    await until(
+      'the second try',
+      async () => (await entries(grant_id, 'token.revoked')).length === 2,
+    );
+    const [, second] = await entries(grant_id, 'token.revoked');
+    assert.equal(second?.outcome, 'success');
+    assert.equal(second?.actor_type, 'system');
+  });
+
+  it('is revoked once, however many ask', async () => {
+    const grant_id = await world.connect();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        server.request('DELETE', `/v1/grants/${grant_id}`, { key: world.app.key }),
+      ),
+    );
+    assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+    assert.equal(answers.filter(({ status }) => status === 409).length, 49);
+    assert.equal(oauth.revoked.length, 1);
+  });
+});
+
+describe('a grant that is deleted', () => {
+  it('is gone, and its history is not', async () => {
+    const grant_id = await world.connect();
+    const path = `/v1/grants/${grant_id}/delete`;
+    const deleted = await ask(server, 200, 'POST', path, { key: world.app.key });
+    assert.deepEqual([deleted.status, deleted.provider_revocation], ['deleted', 'revoked']);
+    await ask(server, 404, 'GET', `/v1/grants/${grant_id}`, { key: world.app.key });
+    problem(await world.call(grant_id), 404, 'not_found');
+    const types = (await find(server, world.app.key, { grant_id })).map((one) => one.event_type);
+    for (const type of ['grant.created', 'grant.revoked', 'token.revoked', 'grant.deleted']) {
+      assert.ok(types.includes(type), type);
+    }
+  });
+});
+
+describe('a grant that expires', () => {
+  it('says so by itself, and goes on when it gets more time', async () => {
+    const grant_id = await world.connect();
+    const { key } = world.app;
+    const path = `/v1/grants/${grant_id}`;
+    const expires_at = new Date(Date.now() + 500).toISOString();
+    await ask(server, 200, 'PATCH', path, { key, body: { expires_at } });
+    await until('the entry', async () => (await entries(grant_id, 'grant.expired')).length === 1);
+    const [expired] = await entries(grant_id, 'grant.expired');
+    assert.equal(expired?.actor_type, 'system');
+    assert.equal((await world.grant(grant_id)).status, 'expired');
+    problem(await world.call(grant_id), 403, 'policy_denied');
+    const later = new Date(Date.now() + 60_000).toISOString();
+    await ask(server, 200, 'PATCH', path, { key, body: { expires_at: later } });
+    assert.equal((await world.call(grant_id)).status, 200);
+  });
+});
+
+describe('delegation', () => {
+  const list = async (grant_id: string) => {
+    const path = `/v1/grants/${grant_id}/delegations?limit=1000`;
+    const { key } = world.app;
+    return (await ask<{ data: { agent_id: string }[] }>(server, 200, 'GET', path, { key })).data;
+  };
+
+  it('lets one more agent use a grant, and takes it back', async () => {
+    const { key } = world.app;
+    const grant_id = await world.connect();
+    const other = await makeAgent(server, world.app, 'Bea');
+    const call = (by: string) =>
+      server.request('POST', '/v1/request', { key: by, body: { grant_id, url: 'inbox' } });
+    problem(await call(other.key), 403, 'policy_denied');
+    const path = `/v1/grants/${grant_id}/delegations`;
+    const body = { agent_id: other.agent_id };
+    await ask(server, 201, 'POST', path, { key, body });
+    await ask(server, 201, 'POST', path, { key, body });
+    assert.equal((await call(other.key)).status, 200);
+    assert.deepEqual(
+      (await list(grant_id)).map((one) => one.agent_id).sort(),
+      [other.agent_id, world.agent.agent_id].sort(),
+    );
+    const usable = await ask<{ data: { grant_id: string }[] }>(
+      server,
+      200,
+      'GET',
+      `/v1/agents/${other.agent_id}/grants`,
+      { key },
+    );
+    assert.deepEqual(
+      usable.data.map((one) => one.grant_id),
+      [grant_id],
+    );
+    await ask(server, 200, 'DELETE', `${path}/${other.agent_id}`, { key });
+    problem(await call(other.key), 403, 'policy_denied');
+    await ask(server, 404, 'DELETE', `${path}/${other.agent_id}`, { key });
+    const [given] = await entries(grant_id, 'grant.delegated');
+    assert.equal(given?.agent_id, other.agent_id);
+    assert.equal((await entries(grant_id, 'grant.delegated')).length, 1);
+    assert.equal((await entries(grant_id, 'grant.delegation_revoked')).length, 1);
+  });
+
+  it('loses none of 50 that come at once', async () => {
+    const { key } = world.app;
+    const grant_id = await world.connect();
+    const agents = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => makeAgent(server, world.app, `agent ${index}`)),
+    );
+    const path = `/v1/grants/${grant_id}/delegations`;
+    await Promise.all(
+      agents.map(({ agent_id }) => ask(server, 201, 'POST', path, { key, body: { agent_id } })),
+    );
+    const listed = (await list(grant_id)).map((one) => one.agent_id);
+    for (const { agent_id } of agents) assert.ok(listed.includes(agent_id));
+    assert.equal((await entries(grant_id, 'grant.delegated')).length, 50);
+  });
+
+  it('to every agent cannot be taken from one', async () => {
+    const { key } = world.app;
+    const grant_id = await world.connect({ agents: '*' });
+    assert.deepEqual(await list(grant_id), [{ agent_id: '*', status: 'active' }]);
+    const path = `/v1/grants/${grant_id}/delegations/${world.agent.agent_id}`;
+    const answer = problem(await server.request('DELETE', path, { key }), 409, 'conflict');
+    assert.match(answer.advice, /PATCH/);
+  });
+});
