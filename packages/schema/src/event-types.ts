@@ -142,11 +142,16 @@ const NOUN_CATEGORIES: Readonly<Record<string, Category>> = {
 
 /** The category an event type fixes by itself, or undefined when the client may choose. */
 export function fixedCategory(eventType: string): Category | undefined {
-  return (EVENT_TYPES as Record<string, Category>)[eventType];
+  return lookUp(EVENT_TYPES, eventType);
 }
 
 /** The category of any event type: the catalogue's, else the noun's, else `action`. */
 export function categoryOf(eventType: string): Category {
   const noun = eventType.slice(0, eventType.indexOf('.'));
-  return fixedCategory(eventType) ?? NOUN_CATEGORIES[noun] ?? 'action';
+  return fixedCategory(eventType) ?? lookUp(NOUN_CATEGORIES, noun) ?? 'action';
+}
+
+/** Only what the table itself has: a client may name a type `constructor.called`. */
+function lookUp(table: Readonly<Record<string, Category>>, name: string): Category | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }

@@ -11,6 +11,7 @@ export {
   SECRET_MIN_CHARACTERS,
   type OAuth2Auth,
 } from './oauth.ts';
+export * from './mapping/index.ts';
 export * from './policy.ts';
 export * from './record.ts';
 export * from './resources.ts';

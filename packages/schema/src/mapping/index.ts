@@ -1,0 +1,3 @@
+export * from './ecs.ts';
+export * from './ocsf-classes.ts';
+export * from './ocsf.ts';
