@@ -13,4 +13,5 @@ export * from './rates.ts';
 export * from './sealing.ts';
 export type { TokenBounds } from './tokens/bounds.ts';
 export * from './tokens/mint.ts';
+export * from './what-if.ts';
 export { readTokenText } from './tokens/token-text.ts';

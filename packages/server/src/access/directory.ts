@@ -237,7 +237,7 @@ function toProvider(row: ProvidersTable): Provider {
   };
 }
 
-function toPolicy(row: PoliciesTable): StoredPolicy {
+export function toPolicy(row: PoliciesTable): StoredPolicy {
   const { policy_id, name, cedar, template, applies_to, updated_at } = row;
   return {
     policy_id,

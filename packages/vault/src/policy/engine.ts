@@ -71,7 +71,7 @@ function decide(set: CompiledSet, input: DecisionInput): Decision {
   const settled = denyBroken(set);
   if (settled !== null) return settled;
   try {
-    const builtin = builtinDenial(input);
+    const builtin = input.past === true ? null : builtinDenial(input);
     if (builtin !== null) return denyBuiltin(builtin, input);
     const open = openCase(set, input);
     // Where no policy is stored, Cedar has nothing to look at.

@@ -81,6 +81,8 @@ export interface DecisionInput {
   readonly now: Date;
   /** A person has approved the call: what requires approval is lifted, all else holds. */
   readonly approved?: boolean;
+  /** A call that was made already: built-in rules held then, and stored policies alone are asked. */
+  readonly past?: boolean;
 }
 
 export type BuiltinRule =
