@@ -121,11 +121,16 @@ function configuration(redirectUri: string, behaviour: Behaviour): object {
       },
     ],
     scopes: ['openid', 'offline_access', 'read', 'write'],
-    claims: { openid: ['sub', 'email'] },
+    claims: { openid: ['sub', 'email', 'email_verified', 'groups'] },
     conformIdTokenClaims: false,
     findAccount: (_: unknown, id: string) => ({
       accountId: id,
-      claims: () => ({ sub: id, email: `${id}@example.com` }),
+      claims: () => ({
+        sub: id,
+        email: `${id}@example.com`,
+        email_verified: true,
+        groups: ['everyone', `${id}s`],
+      }),
     }),
     features: {
       devInteractions: { enabled: true },

@@ -2,6 +2,7 @@ export * from './context.ts';
 export * from './errors.ts';
 export * from './event-types.ts';
 export type { Json } from './field-types.ts';
+export * from './identity-provider.ts';
 export * from './ids.ts';
 export * from './limits.ts';
 export {

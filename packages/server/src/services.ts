@@ -1,6 +1,7 @@
 import type {
   Broker,
   EgressGuard,
+  IdTokens,
   Keyring,
   Minter,
   OAuthClient,
@@ -56,6 +57,7 @@ export interface Services {
   readonly oauth: OAuthServices;
   /** The list of a grant's agents is changed by one at a time. */
   readonly delegationTurns: Turns;
+  readonly idTokens: IdTokens;
   /** How people reach this server; without a slash at the end. */
   readonly publicUrl: () => string;
   readonly egressGuard: EgressGuard;

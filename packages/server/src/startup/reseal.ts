@@ -6,6 +6,7 @@ import {
   type Keyring,
 } from '@affidavit/vault';
 
+import { identityProviderPurpose } from '../access/identity-provider.ts';
 import { resealRow } from '../approvals/row.ts';
 import type { Base } from './base.ts';
 import { exchangePurpose } from '../grants/connect-state.ts';
@@ -14,10 +15,10 @@ import type { SigningKeysTable } from '../store/tables.ts';
 
 /** Columns that hold something sealed, each with what it is bound to. */
 interface SealedColumn {
-  readonly table: 'secrets' | 'providers' | 'oauth_tokens' | 'connects';
+  readonly table: 'secrets' | 'providers' | 'oauth_tokens' | 'connects' | 'identity_providers';
   readonly key: string;
   readonly column: string;
-  readonly purposeOf: (id: string) => string;
+  readonly purposeOf: (id: string, app: number) => string;
 }
 
 const CREDENTIALS: readonly SealedColumn[] = [
@@ -41,6 +42,12 @@ const CREDENTIALS: readonly SealedColumn[] = [
     purposeOf: refreshTokenPurpose,
   },
   { table: 'connects', key: 'connect_id', column: 'sealed_exchange', purposeOf: exchangePurpose },
+  {
+    table: 'identity_providers',
+    key: 'audience',
+    column: 'sealed_client_secret',
+    purposeOf: (audience, app) => identityProviderPurpose(app, audience),
+  },
 ];
 
 /** Each value alone: one that changes meanwhile refuses the whole, and the next start does it. */
@@ -51,7 +58,7 @@ async function resealCredentials({ directory, keyring }: Base): Promise<Effect[]
       const sealed = row[column];
       if (typeof sealed !== 'string' || sealed === '' || !keyring.isStale(sealed)) continue;
       const id = String(row[key]);
-      const purpose = purposeOf(id);
+      const purpose = purposeOf(id, row.app as number);
       const set = { [column]: keyring.seal(keyring.open(sealed, purpose), purpose) };
       const where = { app: row.app as number, [key]: id, [column]: sealed };
       effects.push({ op: 'update', table, where, set });

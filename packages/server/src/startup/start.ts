@@ -134,6 +134,7 @@ function servicesOf(
     signManifest: (request) => signThrough(writer.thread, request, config.write_deadline_ms),
     oauth: vault.oauth,
     delegationTurns: new Turns(1),
+    idTokens: vault.idTokens,
     egressGuard: vault.guard,
     slots: openSlots(),
     metrics: ledger.metrics,

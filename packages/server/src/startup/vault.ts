@@ -3,6 +3,7 @@ import {
   createEgress,
   createEgressGuard,
   createPolicyEngine,
+  IdTokens,
   Minter,
   OAuthClient,
   TokenKeeper,
@@ -30,6 +31,7 @@ export interface OpenVault {
   readonly guard: EgressGuard;
   readonly egress: Egress;
   readonly oauth: OAuthServices;
+  readonly idTokens: IdTokens;
 }
 
 export function openVault(config: Config, ledger: OpenLedger, journal: Logger): OpenVault {
@@ -65,7 +67,8 @@ export function openVault(config: Config, ledger: OpenLedger, journal: Logger): 
   const tokenTrail = new StoredTokenTrail(trail, Date.now);
   const minter = new Minter({ directory, trail: tokenTrail, engine, now });
   approvals.carryOutBy('call', (run) => broker.resume(run));
-  return { broker, minter, approvals, callTrail, tokenTrail, guard, egress, oauth };
+  const idTokens = new IdTokens({ egress, guard }, Date.now);
+  return { broker, minter, approvals, callTrail, tokenTrail, guard, egress, oauth, idTokens };
 }
 
 function openOAuth(

@@ -474,6 +474,26 @@ export interface RateSlotsTable {
   free_at: number;
 }
 
+/** Who says who people are. */
+export interface IdentityProvidersTable {
+  app: number;
+  /** `operators` or `wallet`. */
+  audience: string;
+  issuer: string;
+  client_id: string;
+  sealed_client_secret: string | null;
+  scopes: string;
+  role_claim: string | null;
+  /** JSON object: roles by values of that claim. */
+  roles: string | null;
+  /** JSON list, in lower case. */
+  email_domains: string | null;
+  /** Of wallet users: the claim that names their principal. */
+  principal_claim: string | null;
+  created_at: number;
+  updated_at: number;
+}
+
 export interface InstallationTable {
   name: string;
   value: string;
@@ -513,6 +533,7 @@ export interface Tables {
   tokens: TokensTable;
   approvals: ApprovalsTable;
   operators: OperatorsTable;
+  identity_providers: IdentityProvidersTable;
   rate_slots: RateSlotsTable;
 }
 
@@ -556,6 +577,7 @@ export const PRIMARY_KEYS: {
   tokens: ['app', 'token_id'],
   approvals: ['app', 'approval_id'],
   operators: ['app', 'operator_id'],
+  identity_providers: ['app', 'audience'],
   rate_slots: ['app', 'policy_id', 'counter', 'slot'],
 };
 

@@ -11,6 +11,7 @@ import { eventRoutes } from './events.ts';
 import { grantRoutes } from './grants.ts';
 import { healthRoutes } from './health.ts';
 import { holdRoutes } from './holds.ts';
+import { identityProviderRoutes } from './identity-provider.ts';
 import { keyRoutes } from './keys.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { operatorRoutes } from './operators.ts';
@@ -46,6 +47,7 @@ export const routes: readonly Route[] = [
   ...agentRoutes,
   ...keyRoutes,
   ...operatorRoutes,
+  ...identityProviderRoutes,
   ...callerRoutes,
   ...retentionRoutes,
   ...holdRoutes,

@@ -391,6 +391,16 @@ CREATE TABLE rate_slots (
 CREATE INDEX rate_slots_free ON rate_slots (free_at);
 `;
 
+/** Who says who people are. */
+const IDENTITY_PROVIDERS = `
+CREATE TABLE identity_providers (
+  app integer NOT NULL, audience TEXT NOT NULL, issuer TEXT NOT NULL, client_id TEXT NOT NULL,
+  sealed_client_secret TEXT, scopes TEXT NOT NULL, role_claim TEXT, roles TEXT, email_domains TEXT,
+  principal_claim TEXT, created_at bigint NOT NULL, updated_at bigint NOT NULL,
+  PRIMARY KEY (app, audience)
+);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   collated(TABLES) + GUARDS,
   collated(KEY_ROTATION),
@@ -406,4 +416,5 @@ export const MIGRATIONS: readonly string[] = [
   collated(OPERATORS),
   collated(OAUTH),
   collated(RATES),
+  collated(IDENTITY_PROVIDERS),
 ];

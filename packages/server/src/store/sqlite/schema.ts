@@ -260,6 +260,16 @@ CREATE TABLE rate_slots (
 CREATE INDEX rate_slots_free ON rate_slots (free_at);
 `;
 
+/** Who says who people are. */
+const IDENTITY_PROVIDERS = `
+CREATE TABLE identity_providers (
+  app INTEGER NOT NULL, audience TEXT NOT NULL, issuer TEXT NOT NULL, client_id TEXT NOT NULL,
+  sealed_client_secret TEXT, scopes TEXT NOT NULL, role_claim TEXT, roles TEXT, email_domains TEXT,
+  principal_claim TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  PRIMARY KEY (app, audience)
+) STRICT, WITHOUT ROWID;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   KEY_ROTATION,
@@ -274,4 +284,5 @@ export const MIGRATIONS: readonly string[] = [
   OPERATORS,
   OAUTH,
   RATES,
+  IDENTITY_PROVIDERS,
 ];
