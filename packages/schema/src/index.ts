@@ -21,3 +21,4 @@ export * from './roles.ts';
 export * from './scope-map.ts';
 export * from './sensitive.ts';
 export * from './tokens.ts';
+export * from './verbs.ts';

@@ -1,4 +1,5 @@
 import type {
+  Actions,
   Broker,
   EgressGuard,
   IdTokens,
@@ -54,6 +55,7 @@ export interface Services {
   readonly broker: Broker;
   readonly minter: Minter;
   readonly approvals: StoredApprovals;
+  readonly actions: Actions;
   readonly oauth: OAuthServices;
   /** The list of a grant's agents is changed by one at a time. */
   readonly delegationTurns: Turns;

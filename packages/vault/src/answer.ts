@@ -1,5 +1,6 @@
 import { AffidavitError, LIMITS, type AuditEvent } from '@affidavit/schema';
 
+import { entryTypes, isAction, keptResult, resultOf } from './actions/entries.ts';
 import type { OpenCredential } from './credential.ts';
 import type { ProviderAnswer, ProviderFailure, ProviderResult } from './egress/call.ts';
 import { stripSensitiveHeaders } from './egress/headers.ts';
@@ -71,7 +72,7 @@ function failed(call: Asked, facts: Partial<AuditEvent>, result: ProviderFailure
     },
   });
   const event: AuditEvent = {
-    event_type: 'api.called',
+    event_type: entryTypes(facts).outcome,
     ...facts,
     outcome: blocked ? 'blocked' : 'network_error',
     error_code: blocked ? code : `network_${result.reason}`,
@@ -93,12 +94,11 @@ function answered(
   const { body, body_encoding } = asText(bytes);
   const outcome = status >= 400 ? 'provider_error' : 'success';
   const event: AuditEvent = {
-    event_type: 'api.called',
+    event_type: entryTypes(facts).outcome,
     ...facts,
     response_status: status,
     response_headers: headers,
-    ...(body === '' ? {} : { response_body: body.slice(0, RECORD_TEXT_MAX) }),
-    ...(body.length > LIMITS.bodyBytes ? { response_body_truncated: true } : {}),
+    ...receivedFacts(facts, body, body_encoding),
     outcome,
     ...(outcome === 'success' ? {} : { error_code: `http_${status}` }),
   };
@@ -115,6 +115,18 @@ function answered(
     redirects: result.redirects.map((hop) => ({ ...hop, url: scrubber.text(hop.url) })),
   };
   return { event, answer };
+}
+
+/** What came back: the body of a call, the result of an action. */
+function receivedFacts(
+  facts: Partial<AuditEvent>,
+  body: string,
+  encoding: CallAnswer['body_encoding'],
+): Partial<AuditEvent> {
+  if (body === '') return {};
+  if (isAction(facts)) return { result: keptResult(resultOf(body, encoding)) };
+  const truncated = body.length > LIMITS.bodyBytes ? { response_body_truncated: true } : {};
+  return { response_body: body.slice(0, RECORD_TEXT_MAX), ...truncated };
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -28,12 +28,14 @@ export interface ToHold {
   /** What would be sent, for the entry and for who decides: headers, body, args. */
   readonly shown: Partial<AuditEvent>;
   readonly expires_in_seconds: number;
+  /** Of whoever asks: a conflict in them refuses the whole. */
+  readonly changes?: readonly Change[];
   /** All that the runner needs to carry it out; kept sealed, and seen by nobody else. */
   readonly request: object;
 }
 
 /** What whoever asked is told; `expires_at` is ISO 8601. */
-export interface Held extends Recorded {
+export interface Held extends Pick<Recorded, 'event_id' | 'seq'> {
   readonly approval_id: string;
   readonly status: 'pending';
   readonly execution_id: string;

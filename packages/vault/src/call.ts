@@ -1,18 +1,22 @@
 import { AffidavitError, type AuditEvent, type ErrorDetails } from '@affidavit/schema';
 
+import { fencedBy, KeyTaken } from './actions/action.ts';
+import { answerTo, blockedFacts, durationFacts, entryTypes } from './actions/entries.ts';
+import { toldBy } from './actions/entries.ts';
+import { previewFacts } from './actions/preview.ts';
 import { readAnswer, type CallAnswer } from './answer.ts';
-import type { ApprovedRun, Approvals, Asker, Held } from './approvals.ts';
+import type { ApprovedRun, Approvals, Held } from './approvals.ts';
 import type { OpenCredential } from './credential.ts';
 import { Credentials } from './credentials.ts';
 import { approvedFacts, Decider, decisionFacts, heldFacts } from './decide.ts';
 import type { Explanation } from './decide.ts';
 import type { Egress, ProviderResult } from './egress/call.ts';
 import type { EgressGuard } from './egress/guard.ts';
-import { stripSensitiveHeaders } from './egress/headers.ts';
+import { Holder, type HeldCall } from './hold.ts';
 import { asRetry, isUnauthorized } from './oauth/refused.ts';
 import type { TokenKeeper } from './oauth/token-keeper.ts';
-import { begin, failedRun, Planner, withExecution } from './plan.ts';
-import type { CallRequest, PlannedCall } from './plan.ts';
+import { begin, endedWith, failedRun, Planner, withExecution } from './plan.ts';
+import type { Call, CallRequest, PlannedCall } from './plan.ts';
 import { denyByRate, type CountedRate, type Decision, type PolicyEngine } from './policy/index.ts';
 import type { CallTrail, Change, Directory, Recorded } from './ports.ts';
 import { writeCounted, type FullWindow, type Rates } from './rates.ts';
@@ -42,19 +46,29 @@ export interface TestedCall extends Omit<Explanation, 'rates'> {
 }
 
 /** The answer, with its outcome's place on the record. */
-export type RecordedAnswer = CallAnswer & Recorded;
+export type RecordedAnswer = CallAnswer & Pick<Recorded, 'event_id' | 'seq'>;
+
+/** What came of a call or an action, with the entry that ends it. */
+export interface Executed {
+  readonly event: AuditEvent;
+  readonly recorded: Recorded;
+  /** Absent where nothing was sent: a dry run. */
+  readonly answer?: CallAnswer;
+}
 
 export class Broker {
   readonly #options: VaultOptions;
   readonly #planner: Planner;
   readonly #decider: Decider;
   readonly #credentials: Credentials;
+  readonly #holder: Holder;
 
   constructor(options: VaultOptions) {
     this.#options = options;
     this.#planner = new Planner(options);
     this.#decider = new Decider(options);
     this.#credentials = new Credentials(options);
+    this.#holder = new Holder(options);
   }
 
   /**
@@ -65,17 +79,30 @@ export class Broker {
    * the record.
    */
   async call(request: CallRequest): Promise<RecordedAnswer | Held> {
-    const planned = await this.#planner.plan(begin(request));
+    const executed = await this.execute(begin(request));
+    if ('approval_id' in executed) return executed;
+    const { recorded, answer } = executed;
+    return { ...(answer as CallAnswer), event_id: recorded.event_id, seq: recorded.seq };
+  }
+
+  /** The same for what has begun, with the entry that ends it: actions go this way as well. */
+  async execute(call: Call): Promise<Executed | Held> {
+    const planned = await this.#planner.plan(call);
     const decision = await this.#decider.decide(planned);
-    if (decision.approval) return this.#hold(planned, decision, decision.approval);
+    if (call.action?.dry_run) return this.#rehearse(planned, decision);
+    if (decision.approval) return this.#holder.hold(planned, decision, decision.approval);
     return this.#goOn(planned, decision, decisionFacts(decision));
   }
 
-  /** Makes a held call that a person has approved: all that policy says is asked once more. */
-  async resume(run: ApprovedRun): Promise<void> {
+  /**
+   * Makes a held call that a person has approved: all that policy says is asked once more. `action`
+   * is what its verb makes of it today.
+   */
+  async resume(run: ApprovedRun, action?: Call['action']): Promise<void> {
     const { app, execution_id } = run;
     const { actor, body } = run.request as HeldCall;
-    const begun = begin({ app, actor, body }, execution_id);
+    const asked = { app, actor, body, ...(action === undefined ? {} : { action }) };
+    const begun = begin(asked, execution_id);
     const facts = { ...begun.facts, governance_status: 'approved' as const };
     try {
       const planned = await this.#planner.plan({ ...begun, facts, run });
@@ -92,8 +119,8 @@ export class Broker {
     planned: PlannedCall,
     decision: Decision,
     decided: Partial<AuditEvent>,
-  ): Promise<RecordedAnswer> {
-    const call = { ...planned, facts: { ...planned.facts, ...decided } };
+  ): Promise<Executed> {
+    const call = { ...planned, facts: { ...planned.facts, ...decided, ...approvedBy(planned) } };
     if (decision.policy_decision === 'DENY') return this.#denied(call, decision);
     const full = await this.#intend(call, decision);
     if (full === null) return this.#carryOut(call);
@@ -104,55 +131,37 @@ export class Broker {
   }
 
   /** The intent, counted where a rate applies. Resolves with a window that has no place for it. */
-  async #intend({ app, facts, run }: PlannedCall, decision: Decision): Promise<FullWindow | null> {
+  async #intend(call: PlannedCall, decision: Decision): Promise<FullWindow | null> {
+    const { app, facts, run, action, execution_id } = call;
     const { trail, rates } = this.#options;
     const event = { event_type: 'credential.retrieved', ...facts, credential_masked: true };
-    const begun = run?.begun ?? [];
-    const write = (places: readonly Change[]) => trail.intent(app, event, [...begun, ...places]);
-    if (decision.rates) return writeCounted(rates, app, decision.rates, write);
-    await write([]);
-    return null;
-  }
-
-  async #hold(
-    planned: PlannedCall,
-    decision: Decision,
-    { expires_in_seconds }: { readonly expires_in_seconds: number },
-  ): Promise<Held> {
-    const { app, actor, body, execution_id, outgoing } = planned;
-    const { scope_granted: _, ...facts } = planned.facts;
-    const { headers } = stripSensitiveHeaders(body.headers ?? {}, []);
-    const call = { ...planned, facts: { ...facts, ...heldFacts(decision) } };
-    try {
-      return await this.#options.approvals.hold({
-        app,
-        kind: 'call',
-        execution_id,
-        asker: askerOf(actor),
-        facts: call.facts,
-        shown: {
-          ...(Object.keys(headers).length === 0 ? {} : { request_headers: headers }),
-          ...(outgoing.text === undefined ? {} : { request_body: outgoing.text }),
-        },
-        expires_in_seconds,
-        request: { actor, body } satisfies HeldCall,
-      });
-    } catch (error) {
-      if (!(error instanceof AffidavitError) || error.status >= 500) throw error;
-      const facts = { ...call.facts, ...decisionFacts(decision), governance_status: 'blocked' };
-      return this.#refusedToHold({ ...call, facts: facts as Partial<AuditEvent> }, error);
+    // Whatever waited for a person has taken its key when it was asked for.
+    const fence = run === undefined ? action?.fence : undefined;
+    const begun = run?.begun ?? fence?.taken(execution_id) ?? [];
+    const write = (places: readonly Change[]) =>
+      fencedBy(fence, execution_id, () => trail.intent(app, event, [...begun, ...places]));
+    if (!decision.rates) {
+      await write([]);
+      return null;
     }
+    const full = await writeCounted(rates, app, decision.rates, write);
+    if (full !== null && (await fence?.isLost(execution_id))) throw new KeyTaken();
+    return full;
   }
 
-  /** What cannot even wait for a person is denied, by the policy that asks for one. */
-  async #refusedToHold(call: PlannedCall, error: AffidavitError): Promise<never> {
-    await this.#options.trail.denial(call.app, {
-      event_type: 'credential.denied',
+  /** Says what would be sent, and whether it would wait for a person. */
+  async #rehearse(planned: PlannedCall, decision: Decision): Promise<Executed> {
+    const { approval } = decision;
+    const decided = approval ? heldFacts(decision) : decisionFacts(decision);
+    const call = { ...planned, facts: { ...planned.facts, ...decided } };
+    if (decision.policy_decision === 'DENY' && !approval) return this.#denied(call, decision);
+    const event: AuditEvent = {
+      event_type: entryTypes(call.facts).outcome,
+      ...approvedBy(call),
       ...call.facts,
-      outcome: 'policy_denied',
-      error_code: error.code,
-    });
-    throw withExecution(error, call.execution_id);
+      ...previewFacts(call),
+    };
+    return { event, recorded: await this.#options.trail.denial(call.app, event) };
   }
 
   /** What policy would say to a call, without making, holding, counting or recording one. */
@@ -172,24 +181,28 @@ export class Broker {
   }
 
   async #denied(call: PlannedCall, decision: Decision): Promise<never> {
-    const { execution_id } = call;
+    const { app, execution_id, facts } = call;
     const { policy_id, rule, explanation } = decision;
     const extra = { execution_id, policy_id, rule };
     const denial = new AffidavitError('policy_denied', explanation, {
       extra,
       ...retryAfter(decision, this.#options.now()),
     });
-    const [outcome, error_code] = ['policy_denied', 'policy_denied'] as const;
-    await this.#options.trail.denial(
-      call.app,
-      { event_type: 'credential.denied', ...call.facts, outcome, error_code },
-      failedRun(call, outcome, denial, 'nothing'),
-    );
-    throw denial;
+    const outcome = rule === 'governance' ? 'blocked' : 'policy_denied';
+    const event: AuditEvent = {
+      event_type: entryTypes(facts).denial,
+      ...facts,
+      ...blockedFacts(facts),
+      outcome,
+      error_code: 'policy_denied',
+    };
+    const ended = endedWith(call, failedRun(call, outcome, denial, 'nothing'), true);
+    const recorded = await this.#options.trail.denial(app, event, ended);
+    throw withExecution(denial, execution_id, toldBy(event, recorded));
   }
 
   /** From here on the intent is durable, and whatever happens gets an outcome. */
-  async #carryOut(call: PlannedCall): Promise<RecordedAnswer> {
+  async #carryOut(call: PlannedCall): Promise<Executed> {
     let credential: OpenCredential;
     let result: ProviderResult;
     try {
@@ -205,18 +218,26 @@ export class Broker {
     } catch (error) {
       throw await this.#brokeOff(call, error);
     }
-    const answer = readAnswer(call, credential, result);
-    const { app, run } = call;
-    if ('failure' in answer) {
-      const { outcome = 'error' } = answer.event;
-      const ended = failedRun(call, outcome, answer.failure, 'intent');
-      await this.#options.trail.outcome(app, answer.event, ended);
-      throw answer.failure;
+    const read = readAnswer(call, credential, result);
+    const event = { ...read.event, ...durationFacts(call) };
+    const { app, run, execution_id } = call;
+    const { trail } = this.#options;
+    if ('failure' in read) {
+      const { outcome = 'error' } = event;
+      const isUnsent = result.kind === 'failure' && !result.request_sent;
+      const failed = failedRun(call, outcome, read.failure, 'intent');
+      const recorded = await trail.outcome(app, event, endedWith(call, failed, isUnsent));
+      throw withExecution(read.failure, execution_id, toldBy(event, recorded));
     }
-    const { outcome } = answer.answer;
-    const ended = run?.ended({ status: 'done', outcome, result: answer.answer }, 'intent');
-    const recorded = await this.#options.trail.outcome(app, answer.event, ended);
-    return { ...answer.answer, event_id: recorded.event_id, seq: recorded.seq };
+    const { answer } = read;
+    const { outcome } = answer;
+    const ended = run?.ended(
+      { status: 'done', outcome, result: answerTo(event, answer) },
+      'intent',
+    );
+    const kept = call.action?.fence?.kept(event, answer);
+    const recorded = await trail.outcome(app, event, [...(ended ?? []), ...(kept ?? [])]);
+    return { event, answer, recorded };
   }
 
   /** The outcome of a call that came to nothing on our side. */
@@ -227,10 +248,17 @@ export class Broker {
     const failure = known
       ? error
       : new AffidavitError('internal', 'the call failed inside the broker', { cause: error });
-    const event = { event_type: 'api.called', ...call.facts, outcome, error_code } as const;
+    const event: AuditEvent = {
+      event_type: entryTypes(call.facts).outcome,
+      ...call.facts,
+      ...durationFacts(call),
+      outcome,
+      error_code,
+    };
     const told = withExecution(failure, call.execution_id);
-    await this.#options.trail.outcome(call.app, event, failedRun(call, outcome, told, 'intent'));
-    return told;
+    const ended = endedWith(call, failedRun(call, outcome, told, 'intent'), known);
+    const recorded = await this.#options.trail.outcome(call.app, event, ended);
+    return withExecution(failure, call.execution_id, toldBy(event, recorded));
   }
 
   #send(call: PlannedCall, credential: OpenCredential): Promise<ProviderResult> {
@@ -256,18 +284,9 @@ function retryAfter({ retry_at }: Decision, now: Date): Pick<ErrorDetails, 'retr
   const wait_ms = Date.parse(retry_at) - now.getTime();
   return { retryAfterSeconds: Math.max(1, Math.ceil(wait_ms / 1000)) };
 }
-
-const askerOf = ({ type, id, key_id, token }: CallRequest['actor']): Asker => ({
-  key_id,
-  agent_id: type === 'agent' ? id : null,
-  token_id: token?.token_id ?? null,
-});
-
-/** A held call, as it is sealed. */
-interface HeldCall {
-  readonly actor: CallRequest['actor'];
-  readonly body: CallRequest['body'];
-}
+/** Nothing keeps an action from being done: neither policy nor its verb. */
+const approvedBy = ({ action }: Call): Partial<AuditEvent> =>
+  action === undefined ? {} : { governance_status: 'approved' };
 
 /** Whether a failure left an entry that ends the execution. */
 function hasEnded(error: unknown): boolean {

@@ -1,7 +1,9 @@
 import type { AuditEvent } from '@affidavit/schema';
 
+import { governed } from './actions/governance.ts';
 import type { ApprovedRun } from './approvals.ts';
-import { pick, type PlannedCall } from './plan.ts';
+import { pick } from './pick.ts';
+import type { PlannedCall } from './plan.ts';
 import type { Decision, DecisionGrant, DecisionInput } from './policy/index.ts';
 import type { PolicyCheck, PolicyEngine } from './policy/index.ts';
 import { PolicySets } from './policy-sets.ts';
@@ -28,9 +30,11 @@ export class Decider {
     this.#policies = new PolicySets(options.engine, options.directory);
   }
 
+  /** Policy first, then what the verb of an action says about its use. */
   async decide(call: PlannedCall): Promise<Decision> {
     const set = await this.#policies.of(call.app.app);
-    return this.#options.engine.decide(set, this.#inputOf(call));
+    const decision = this.#options.engine.decide(set, this.#inputOf(call));
+    return call.action === undefined ? decision : governed(call, call.action, decision);
   }
 
   /** The decision, and everything that was looked at for it. */
@@ -41,7 +45,7 @@ export class Decider {
     return { ...engine.decide(set, input), policies: engine.check(set, input) };
   }
 
-  #inputOf({ actor, grant, provider, url, body, run }: PlannedCall): DecisionInput {
+  #inputOf({ actor, grant, provider, url, body, run, facts }: PlannedCall): DecisionInput {
     return {
       actor: { type: actor.type, id: actor.id },
       grant: decisionGrant(grant),
@@ -52,6 +56,7 @@ export class Decider {
         url,
         scopes: body.scopes ?? [],
         ...pick(body, ['caller', 'run_id', 'task_context', 'tenant_id', 'reason']),
+        ...pick(facts, ['verb', 'risk_level']),
         ...(actor.source_ip === undefined ? {} : { source_ip: actor.source_ip }),
       },
       now: this.#options.now(),

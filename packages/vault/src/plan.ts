@@ -6,11 +6,14 @@ import {
   type CallBody,
 } from '@affidavit/schema';
 
+import type { Action } from './actions/action.ts';
+import { blockedFacts, entryTypes, toldBy } from './actions/entries.ts';
 import type { ApprovedRun } from './approvals.ts';
 import type { EgressGuard } from './egress/guard.ts';
 import { findGrant, isDelegated } from './find-grant.ts';
 import { grantFacts } from './oauth/lifecycle.ts';
 import { needsReauthentication } from './oauth/token-keeper.ts';
+import { pick } from './pick.ts';
 import type { AppRef, CallTrail, Change, Directory, Grant, Provider } from './ports.ts';
 import { callTarget, checkSendable, isInScope } from './target.ts';
 import { outgoingBody, type OutgoingBody } from './target.ts';
@@ -34,11 +37,15 @@ export interface CallRequest {
   readonly app: AppRef;
   readonly actor: CallActor;
   readonly body: CallBody;
+  /** Set where a verb made the call. */
+  readonly action?: Action;
 }
 
 /** One call on its way: what each step of the pipeline adds for the next. */
 export interface Call extends CallRequest {
   readonly execution_id: string;
+  /** By `performance.now()`. */
+  readonly startedMs: number;
   /** The fields that every entry of this execution carries. */
   readonly facts: Partial<AuditEvent>;
   /** Set where a person approved the call. */
@@ -103,10 +110,11 @@ export class Planner {
     const { scope_granted: _, ...facts } = call.facts;
     const outcome = error.code === 'egress_blocked' ? 'blocked' : 'error';
     const refusal = withExecution(error, execution_id);
-    const told = { outcome, error_code: error.code } as const;
-    const event = { event_type: 'credential.denied', ...facts, ...told };
-    await this.#options.trail.denial(call.app, event, failedRun(call, outcome, refusal, 'nothing'));
-    return refusal;
+    const told = { ...blockedFacts(facts), outcome, error_code: error.code } as const;
+    const event = { event_type: entryTypes(facts).denial, ...facts, ...told };
+    const ended = endedWith(call, failedRun(call, outcome, refusal, 'nothing'), true);
+    const recorded = await this.#options.trail.denial(call.app, event, ended);
+    return withExecution(error, execution_id, toldBy(event, recorded));
   }
 }
 
@@ -120,8 +128,23 @@ export function failedRun(
   return run?.ended({ status: 'failed', outcome, problem: toProblem(error) }, after) ?? [];
 }
 
-export function withExecution(error: AffidavitError, execution_id: string): AffidavitError {
-  const extra = { ...error.details.extra, execution_id };
+/** Where nothing was sent, the key of an action is free again. */
+export function endedWith(
+  { action, execution_id }: Call,
+  changes: readonly Change[],
+  isUnsent: boolean,
+): readonly Change[] {
+  const released = isUnsent ? action?.fence?.released(execution_id) : undefined;
+  return released === undefined ? changes : [...changes, ...released];
+}
+
+/** The error with where it is on the record, and what the record tells beside that. */
+export function withExecution(
+  error: AffidavitError,
+  execution_id: string,
+  told: Readonly<Record<string, unknown>> = {},
+): AffidavitError {
+  const extra = { ...told, ...error.details.extra, execution_id };
   return new AffidavitError(error.code, error.message, { ...error.details, extra });
 }
 
@@ -136,16 +159,26 @@ export function begin(request: CallRequest, execution_id = newId('execution')): 
   const { actor } = request;
   const body = withinBounds(request.body, actor.token);
   const facts: Partial<AuditEvent> = {
-    ...pick(body, ['reason', 'context', 'caller', 'run_id', 'task_context', 'thread_id']),
-    ...pick(body, ['tenant_id', 'parent_agent_id', 'grant_id', 'provider']),
-    ...(body.principal_id === undefined ? {} : { principal_id: body.principal_id }),
-    ...actor.identity,
+    ...askedFacts(body, actor),
     execution_id,
     method: body.method.toUpperCase(),
     url: body.url,
     ...(body.scopes === undefined ? {} : { scope_requested: body.scopes }),
+    ...request.action?.facts,
   };
-  return { ...request, body, execution_id, facts };
+  return { ...request, body, execution_id, startedMs: performance.now(), facts };
+}
+
+type Asked = Omit<CallBody, 'method' | 'url'>;
+
+/** Who asks, on whose behalf and why: what every entry says, whatever is asked for. */
+export function askedFacts(body: Asked, actor: CallActor): Partial<AuditEvent> {
+  return {
+    ...pick(body, ['reason', 'context', 'caller', 'run_id', 'task_context', 'thread_id']),
+    ...pick(body, ['tenant_id', 'parent_agent_id', 'grant_id', 'provider']),
+    ...(body.principal_id === undefined ? {} : { principal_id: body.principal_id }),
+    ...actor.identity,
+  };
 }
 
 export function usedFacts(
@@ -157,16 +190,5 @@ export function usedFacts(
   return {
     ...grantFacts(grant, provider),
     ...(granted.length === 0 ? {} : { scope_granted: [...granted] }),
-  };
-}
-
-/** The named members that are there. */
-export function pick<T extends object, K extends keyof T>(
-  from: T,
-  names: readonly K[],
-): { [P in K]?: Exclude<T[P], undefined> } {
-  const present = names.filter((name) => from[name] !== undefined);
-  return Object.fromEntries(present.map((name) => [name, from[name]])) as {
-    [P in K]?: Exclude<T[P], undefined>;
   };
 }

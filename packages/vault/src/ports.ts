@@ -1,5 +1,6 @@
-import type { AuditEvent, ProviderAuth, ScopeMap } from '@affidavit/schema';
+import type { AuditEvent, ProviderAuth, ScopeMap, VerbDefinition } from '@affidavit/schema';
 
+import type { Held } from './approvals.ts';
 import type { StoredPolicy } from './policy/index.ts';
 
 /** What the vault needs from the rest of the house. The server provides both. */
@@ -13,6 +14,8 @@ export interface AppRef {
 export interface Recorded {
   readonly event_id: string;
   readonly seq: number;
+  /** ISO 8601. */
+  readonly created_at: string;
 }
 
 /**
@@ -24,13 +27,47 @@ export interface Change {
   readonly table: string;
 }
 
+/** An `Idempotency-Key`, by who sent it and for which verb. */
+export interface ActionKey {
+  readonly actor_id: string;
+  readonly verb: string;
+  readonly idempotency_key: string;
+}
+
+/** A key that is taken by an execution: no other execution can begin under it. */
+export interface Claim extends ActionKey {
+  /** Keyed digest of what was asked for. */
+  readonly fingerprint: Uint8Array;
+  readonly execution_id: string;
+}
+
+/**
+ * How it stands with the execution that has a key. `refused`: a person said no, or nobody said
+ * anything, so that another may have the key. `unknown`: nobody knows whether it had its effect.
+ */
+export type ClaimState =
+  | { readonly state: 'ended'; readonly sealed_result: string }
+  | { readonly state: 'held'; readonly held: Held }
+  | { readonly state: 'open' | 'refused' | 'erased' | 'unknown' };
+
+/** The keys of actions. What changes them goes with the entries of the execution. */
+export interface ActionKeys {
+  find(app: AppRef, key: ActionKey): Promise<(Claim & ClaimState) | null>;
+  /** A conflict where another has it, or has taken it from `instead` already. */
+  take(app: AppRef, claim: Claim, instead?: string): readonly Change[];
+  /** Keeps what repeats are answered. */
+  keep(app: AppRef, claim: Claim, sealedResult: string): readonly Change[];
+  /** Gives it back: nothing happened. */
+  release(app: AppRef, claim: Claim): readonly Change[];
+}
+
 /**
  * The trail, as the pipeline writes it. When a call resolves, the entry is durable and under a
  * signed checkpoint; when it rejects (`audit_unavailable`, `overloaded`), it may be assumed absent:
  * an intent that turns out to be written after all is closed by the trail itself.
  */
 export interface CallTrail {
-  /** The whole story of a call that does not happen. */
+  /** The whole story of what does not happen: a denial, a dry run, a replay. */
   denial(app: AppRef, event: AuditEvent, changes?: readonly Change[]): Promise<Recorded>;
   /** What is about to happen. Opens the execution: it stays listed as open until its outcome. */
   intent(app: AppRef, event: AuditEvent, changes?: readonly Change[]): Promise<Recorded>;
@@ -95,6 +132,10 @@ export interface Grant {
   readonly needs_reauth_at: number | null;
 }
 
+export interface Verb extends VerbDefinition {
+  readonly verb: string;
+}
+
 export interface Secret {
   readonly secret_id: string;
   readonly sealed_value: string;
@@ -109,4 +150,5 @@ export interface Directory {
   provider(app: number, name: string): Promise<Provider | null>;
   secret(app: number, secretId: string): Promise<Secret | null>;
   policies(app: number): Promise<readonly StoredPolicy[]>;
+  verb(app: number, verb: string): Promise<Verb | null>;
 }

@@ -1,7 +1,7 @@
 import type { AuditRecord } from '@affidavit/schema';
 
 import { decisionGrant } from './decide.ts';
-import { pick } from './plan.ts';
+import { pick } from './pick.ts';
 import type { CompiledSet, Decision, DecisionInput, PolicyEngine } from './policy/index.ts';
 import type { StoredPolicy } from './policy/index.ts';
 import type { Grant } from './ports.ts';
@@ -110,7 +110,15 @@ function inputOf(record: Partial<AuditRecord>, grant: Grant): DecisionInput | nu
       method,
       url,
       scopes: record.scope_requested ?? [],
-      ...pick(record, ['caller', 'run_id', 'task_context', 'tenant_id', 'reason']),
+      ...pick(record, [
+        'caller',
+        'run_id',
+        'task_context',
+        'tenant_id',
+        'reason',
+        'verb',
+        'risk_level',
+      ]),
       ...(source_ip === undefined ? {} : { source_ip }),
     },
     now: new Date(created_at),

@@ -1,4 +1,4 @@
-import type { Directory, Grant, Provider, Secret, StoredPolicy } from '@affidavit/vault';
+import type { Directory, Grant, Provider, Secret, StoredPolicy, Verb } from '@affidavit/vault';
 import type { Selectable } from 'kysely';
 import { LRUCache } from 'lru-cache';
 
@@ -16,6 +16,7 @@ import type {
   SecretsTable,
   Tables,
   TokensTable,
+  VerbsTable,
 } from '../store/tables.ts';
 
 /** The app that exists from the first start. */
@@ -28,6 +29,7 @@ const UNCACHED: ReadonlySet<keyof Tables> = new Set([
   'open_intents',
   'idempotency',
   'connects',
+  'action_keys',
   'tokens',
   'approvals',
   'rate_slots',
@@ -205,6 +207,11 @@ export class StoredDirectory implements Directory {
   async policies(app: number): Promise<readonly StoredPolicy[]> {
     return this.#view(await this.rows('policies', { app }, 'policy_id'), toPolicy);
   }
+
+  async verb(app: number, verb: string): Promise<Verb | null> {
+    const rows = await this.rows('verbs', { app, verb });
+    return this.#view(rows, toVerb)[0] ?? null;
+  }
 }
 
 function toGrant(row: GrantsTable): Grant {
@@ -235,6 +242,10 @@ function toProvider(row: ProvidersTable): Provider {
     auth: JSON.parse(auth) as Provider['auth'],
     scope_map: scope_map === null ? null : (JSON.parse(scope_map) as Provider['scope_map']),
   };
+}
+
+function toVerb({ verb, provider, definition }: VerbsTable): Verb {
+  return { verb, provider, ...(JSON.parse(definition) as object) } as Verb;
 }
 
 export function toPolicy(row: PoliciesTable): StoredPolicy {

@@ -19,6 +19,7 @@ import { Slots } from '../http/slots.ts';
 import { redactEvent } from '../ingest/redact.ts';
 import type { Trail } from '../ingest/trail.ts';
 import type { ReaderPool } from '../query/reader-pool.ts';
+import type { Effect } from '../store/port.ts';
 import type { ApprovalsTable } from '../store/tables.ts';
 import { endRow, heldAnswer, moveRow, openPart, sealPart, withApproval } from './row.ts';
 
@@ -67,7 +68,7 @@ export class StoredApprovals implements Approvals {
 
   async hold(held: ToHold): Promise<Held> {
     const { trail, keyring, now } = this.#options;
-    const { app, kind, execution_id, asker, expires_in_seconds } = held;
+    const { app, kind, execution_id, asker, expires_in_seconds, changes = [] } = held;
     const created_at = now();
     const approval_id = newId('approval');
     const event_id = newId('event');
@@ -96,7 +97,7 @@ export class StoredApprovals implements Approvals {
     const receipt = await trail.record({
       ...app,
       events: [{ ...event, event_id }],
-      effects: [{ op: 'insert', table: 'approvals', row: { ...row } }],
+      effects: [{ op: 'insert', table: 'approvals', row: { ...row } }, ...(changes as Effect[])],
     });
     return heldAnswer(row, receipt.events[0]?.seq as number);
   }

@@ -36,6 +36,7 @@ const JSON_COLUMNS: readonly (readonly [table: keyof Tables, column: string])[] 
   ['connects', 'started_by'],
   ['providers', 'auth'],
   ['open_intents', 'intent'],
+  ['verbs', 'definition'],
 ];
 
 /** What stands beside the ledger and does not fit it, or itself. */

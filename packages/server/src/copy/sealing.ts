@@ -9,8 +9,8 @@ import { CopyFailure } from './failure.ts';
 import type { Place } from '../config/place.ts';
 import { TABLES } from './state.ts';
 
-/** Answers that are kept for a day; they are dropped where their key is rotated out. */
-const PASSING: ReadonlySet<keyof Tables> = new Set(['idempotency']);
+/** Answers that are kept for a day; what is sealed goes where its key is rotated out. */
+const PASSING: ReadonlySet<keyof Tables> = new Set(['idempotency', 'action_keys']);
 /** A sealed text begins with `v1.<key id>.` (vault/src/sealing.ts). */
 const SEALED = /^v1\.([0-9a-f]{8})/;
 const SEALED_LENGTH = 11;

@@ -1,10 +1,13 @@
 import { AffidavitError, type AuditEvent } from '@affidavit/schema';
-import type { AppRef, CallTrail, Change, Recorded } from '@affidavit/vault';
+import { entryTypes, type AppRef, type CallTrail } from '@affidavit/vault';
+import type { Change, Recorded } from '@affidavit/vault';
 import type { Logger } from 'pino';
 
+import { releaseKeys } from '../actions/keys.ts';
 import { abandonRun } from '../approvals/row.ts';
 import type { Receipt } from '../sequence/submission.ts';
 import type { Effect } from '../store/port.ts';
+import { recorded } from './recorded.ts';
 import { redactEvent } from './redact.ts';
 import type { Trail } from './trail.ts';
 
@@ -19,11 +22,6 @@ interface Unsettled {
 
 /** The vault passes on what the server made: see `Change`. */
 const effectsOf = (changes: readonly Change[]) => changes as readonly Effect[];
-
-const recorded = (receipt: Receipt): Recorded => {
-  const { event_id, seq } = receipt.events[0] as Receipt['events'][number];
-  return { event_id, seq };
-};
 
 /**
  * The trail of brokered calls. An intent is listed as open from the transaction that wrote it to
@@ -61,7 +59,7 @@ export class StoredCallTrail implements CallTrail {
       intent: JSON.stringify(redactEvent(event)),
       created_at: this.#now(),
     };
-    const effects = abandonEffects(app, event, this.#now());
+    const effects = [...abandonEffects(app, event, this.#now()), ...keyEffects(app, event)];
     const onLate = () => this.#settleLater({ app, event: notCalled(event), effects });
     return recorded(
       await this.#trail.record({
@@ -151,9 +149,15 @@ export function abandonEffects(app: AppRef, intent: AuditEvent, now: number): re
   return [closing(app, intent), abandonRun(app.app, intent.execution_id as string, now)];
 }
 
+/** An action that did not happen may be asked for again under its key. */
+function keyEffects({ app }: AppRef, { verb, execution_id }: AuditEvent): readonly Effect[] {
+  return verb === undefined ? [] : [releaseKeys(app, execution_id as string)];
+}
+
 /** The outcome of an intent whose caller had been refused before it was written. */
 function notCalled(intent: AuditEvent): AuditEvent {
-  return { ...intent, event_type: 'api.called', outcome: 'error', error_code: 'audit_unavailable' };
+  const event_type = entryTypes(intent).outcome;
+  return { ...intent, event_type, outcome: 'error', error_code: 'audit_unavailable' };
 }
 
 /** What the outcome of an intent is called, where it is no brokered call. */
@@ -161,6 +165,6 @@ const OUTCOMES: Readonly<Record<string, string>> = { 'token.refresh_started': 't
 
 /** The outcome of an intent whose process died: nobody knows how it ended. */
 export function unknownOutcome(intent: AuditEvent): AuditEvent {
-  const event_type = OUTCOMES[intent.event_type] ?? 'api.called';
+  const event_type = OUTCOMES[intent.event_type] ?? entryTypes(intent).outcome;
   return { ...intent, event_type, outcome: 'unknown', error_code: 'process_ended' };
 }

@@ -4,17 +4,12 @@ import { LRUCache } from 'lru-cache';
 
 import { endOf, type Origin } from '../access/gate.ts';
 import { actorFields, type Identity } from '../access/identity.ts';
-import type { Receipt } from '../sequence/submission.ts';
+import { recorded } from './recorded.ts';
 import type { Trail } from './trail.ts';
 
 const REMEMBERED_TOKENS = 10_000;
 /** A token that has ended can be sent for ever: it is told of this often at most. */
 const TOLD_EVERY_MS = 60_000;
-
-const recorded = (receipt: Receipt): Recorded => {
-  const { event_id, seq } = receipt.events[0] as Receipt['events'][number];
-  return { event_id, seq };
-};
 
 /** The trail of minted tokens: a token is there from the transaction of its entry on. */
 export class StoredTokenTrail implements TokenTrail {

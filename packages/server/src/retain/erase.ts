@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { AffidavitError, newId, type AuditEvent, type Json } from '@affidavit/schema';
 import type { AppRef } from '@affidavit/vault';
 
+import { eraseKeys } from '../actions/keys.ts';
 import { eraseRow } from '../approvals/row.ts';
 import type { RowsRequest } from '../query/reader-thread.ts';
 import type { Services } from '../services.ts';
@@ -158,6 +159,7 @@ export class Erasures {
       this.#advance(row, { erased, ...(done ? end : { after_seq: after }) }),
       ...(entries.length > 0 ? removalEffects(plan) : []),
       ...executions.map(eraseAnswer),
+      ...executions.map((execution_id) => eraseKeys(app.app, execution_id)),
       ...executions.map((execution_id) => eraseRow(app.app, execution_id)),
     ]);
   }

@@ -106,6 +106,9 @@ export async function reseal(base: Base, { fingerprint, resealSigningKey }: Seal
   // Stored answers of idempotent requests were sealed too; they are short-lived and simply go.
   for (const { app } of await directory.apps()) {
     effects.push({ op: 'delete', table: 'idempotency', where: { app }, any: true });
+    // A key stays taken: what was done under it is not done again.
+    const set = { erased: 1, sealed_result: null };
+    effects.push({ op: 'update', table: 'action_keys', where: { app }, set, any: true });
   }
   const event = {
     event_type: 'master_key.rotated',

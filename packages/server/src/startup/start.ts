@@ -131,6 +131,7 @@ function servicesOf(
     broker: vault.broker,
     minter: vault.minter,
     approvals: vault.approvals,
+    actions: vault.actions,
     signManifest: (request) => signThrough(writer.thread, request, config.write_deadline_ms),
     oauth: vault.oauth,
     delegationTurns: new Turns(1),

@@ -1,4 +1,5 @@
 import {
+  Actions,
   Broker,
   createEgress,
   createEgressGuard,
@@ -12,6 +13,7 @@ import {
 } from '@affidavit/vault';
 import type { Logger } from 'pino';
 
+import { StoredActionKeys } from '../actions/keys.ts';
 import { StoredApprovals } from '../approvals/approvals.ts';
 import type { Config } from '../config/config.ts';
 import { StoredTokens } from '../grants/stored-tokens.ts';
@@ -26,6 +28,7 @@ export interface OpenVault {
   readonly broker: Broker;
   readonly minter: Minter;
   readonly approvals: StoredApprovals;
+  readonly actions: Actions;
   readonly callTrail: StoredCallTrail;
   readonly tokenTrail: StoredTokenTrail;
   readonly guard: EgressGuard;
@@ -66,9 +69,19 @@ export function openVault(config: Config, ledger: OpenLedger, journal: Logger): 
   });
   const tokenTrail = new StoredTokenTrail(trail, Date.now);
   const minter = new Minter({ directory, trail: tokenTrail, engine, now });
+  const keys = new StoredActionKeys(directory, Date.now);
+  const actions = new Actions({
+    broker,
+    directory,
+    keys,
+    trail: callTrail,
+    keyring: () => keyring,
+  });
   approvals.carryOutBy('call', (run) => broker.resume(run));
+  approvals.carryOutBy('action', (run) => actions.resume(run));
   const idTokens = new IdTokens({ egress, guard }, Date.now);
-  return { broker, minter, approvals, callTrail, tokenTrail, guard, egress, oauth, idTokens };
+  const made = { broker, minter, approvals, actions, callTrail, tokenTrail };
+  return { ...made, guard, egress, oauth, idTokens };
 }
 
 function openOAuth(

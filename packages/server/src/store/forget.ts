@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-import type { Tables } from './tables.ts';
+import { PRIMARY_KEYS, type Tables } from './tables.ts';
 
 const ROWS_PER_STEP = 500;
 /** An approval stays so much longer after its end, so that who asked can fetch the answer. */
@@ -11,11 +11,12 @@ const APPROVALS_STAY_MS = 6 * 86_400_000;
  * bounded number of each at once. Returns whether there may be more.
  */
 export async function forgetOld(db: Kysely<Tables>, before: number): Promise<boolean> {
-  const answers = await forgetAnswers(db, before);
+  const answers = await forgetAnswers(db, 'idempotency', before);
+  const results = await forgetAnswers(db, 'action_keys', before);
   const tokens = await forgetTokens(db, before);
   const approvals = await forgetApprovals(db, before - APPROVALS_STAY_MS);
   const places = await forgetPlaces(db, before);
-  return answers || tokens || approvals || places;
+  return answers || results || tokens || approvals || places;
 }
 
 /** Tokens whose end is on the record. */
@@ -37,16 +38,22 @@ async function forgetTokens(db: Kysely<Tables>, before: number): Promise<boolean
 }
 
 /** The oldest answers that were kept for repeats (`Idempotency-Key`). */
-async function forgetAnswers(db: Kysely<Tables>, before: number): Promise<boolean> {
+async function forgetAnswers(
+  db: Kysely<Tables>,
+  kept: 'idempotency' | 'action_keys',
+  before: number,
+): Promise<boolean> {
+  // One table of the union at a time: Kysely cannot follow a table name that is a union.
+  const table = kept as 'idempotency';
   const rows = await db
-    .selectFrom('idempotency')
-    .select(['app', 'key_id', 'idempotency_key'])
+    .selectFrom(table)
+    .select(PRIMARY_KEYS[kept] as (typeof PRIMARY_KEYS)['idempotency'])
     .where('created_at', '<', before)
     .limit(ROWS_PER_STEP)
     .execute();
   for (const row of rows) {
     await db
-      .deleteFrom('idempotency')
+      .deleteFrom(table)
       .where((eb) => eb.and(row))
       .execute();
   }

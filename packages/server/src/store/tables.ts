@@ -314,6 +314,32 @@ export interface IdempotencyTable {
   execution_id: string | null;
 }
 
+/** What agents can do by name. */
+export interface VerbsTable {
+  app: number;
+  verb: string;
+  provider: string;
+  /** The rest of the definition, as JSON. */
+  definition: string;
+  created_at: number;
+  updated_at: number;
+}
+
+/** The fence of actions: an `Idempotency-Key` belongs to the execution that took it first. */
+export interface ActionKeysTable {
+  app: number;
+  actor_id: string;
+  verb: string;
+  idempotency_key: string;
+  fingerprint: Uint8Array;
+  execution_id: string;
+  /** What repeats are answered; absent until it ended, and where nobody knows how. */
+  sealed_result: string | null;
+  /** 1 where it was erased. */
+  erased: number;
+  created_at: number;
+}
+
 /** How long an app keeps what can be removed. Every app has a row. */
 export interface RetentionTable {
   app: number;
@@ -523,6 +549,8 @@ export interface Tables {
   cosignatures: CosignaturesTable;
   open_intents: OpenIntentsTable;
   idempotency: IdempotencyTable;
+  verbs: VerbsTable;
+  action_keys: ActionKeysTable;
   installation: InstallationTable;
   retention: RetentionTable;
   kept: KeptTable;
@@ -568,6 +596,8 @@ export const PRIMARY_KEYS: {
   cosignatures: ['app', 'size', 'witness_id'],
   open_intents: ['app', 'execution_id'],
   idempotency: ['app', 'key_id', 'idempotency_key'],
+  verbs: ['app', 'verb'],
+  action_keys: ['app', 'actor_id', 'verb', 'idempotency_key'],
   retention: ['app'],
   kept: ['app', 'event_id'],
   holds: ['app', 'hold_id'],

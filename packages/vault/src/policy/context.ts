@@ -82,6 +82,8 @@ export const CONTEXT_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map<string
   ['task_context', text(({ request }) => request.task_context)],
   ['tenant_id', text(({ request }) => request.tenant_id)],
   ['reason', text(({ request }) => request.reason)],
+  ['verb', text(({ request }) => request.verb)],
+  ['risk_level', text(({ request }) => request.risk_level)],
 ]);
 
 /** The context for Cedar, holding only what the policies in play read. */

@@ -60,6 +60,9 @@ export interface DecisionRequest {
   readonly task_context?: string;
   readonly tenant_id?: string;
   readonly reason?: string;
+  /** Of an action. */
+  readonly verb?: string;
+  readonly risk_level?: string;
 }
 
 /** The minted token that a call comes with. */
@@ -96,7 +99,12 @@ export type BuiltinRule =
   | 'token_scope';
 
 /** `policy_error`: the policy, or the engine, could not be evaluated. */
-export type DecisionRule = BuiltinRule | PolicyTemplate['kind'] | 'cedar' | 'policy_error';
+export type DecisionRule =
+  | BuiltinRule
+  | PolicyTemplate['kind']
+  | 'cedar'
+  | 'governance'
+  | 'policy_error';
 
 /** A rate that a call counts for; it may be made when a place in the window is taken for it. */
 export interface CountedRate {

@@ -2,7 +2,8 @@ import { AffidavitError, newId, type AuditEvent, type TokenBody } from '@affidav
 
 import { decisionFacts, decisionGrant } from '../decide.ts';
 import { findGrant } from '../find-grant.ts';
-import { pick, usedFacts, type CallActor } from '../plan.ts';
+import { pick } from '../pick.ts';
+import { usedFacts, type CallActor } from '../plan.ts';
 import type { CompiledSet, Decision, PolicyEngine } from '../policy/index.ts';
 import { PolicySets } from '../policy-sets.ts';
 import type { AppRef, Directory, Grant, Provider, TokenTrail } from '../ports.ts';

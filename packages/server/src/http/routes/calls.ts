@@ -35,7 +35,7 @@ async function call(context: Context<CallBody>) {
   return 'approval_id' in answer ? new Answer(202, shown) : shown;
 }
 
-async function withReceipt(context: Context, answer: Recorded) {
+async function withReceipt(context: Context, answer: Pick<Recorded, 'seq'>) {
   const made = await proveWritten(context, [answer.seq]);
   if ('receipt_error' in made) return { ...answer, ...made };
   return { ...answer, proof: made.proofs[0], checkpoint: made.checkpoint };

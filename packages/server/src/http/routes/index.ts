@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { actionRoutes } from './actions.ts';
 import { agentRoutes } from './agents.ts';
 import { appRoutes } from './apps.ts';
 import { approvalRoutes } from './approvals.ts';
@@ -22,6 +23,7 @@ import { retentionRoutes } from './retention.ts';
 import { secretRoutes } from './secrets.ts';
 import { signingKeyRoutes } from './signing-keys.ts';
 import { tokenRoutes } from './tokens.ts';
+import { verbRoutes } from './verbs.ts';
 import { verifyRoutes } from './verify.ts';
 import { witnessRoutes } from './witnesses.ts';
 
@@ -30,6 +32,7 @@ export const routes: readonly Route[] = [
   ...healthRoutes,
   ...callRoutes,
   ...tokenRoutes,
+  ...actionRoutes,
   ...reportRoutes,
   ...eventRoutes,
   ...ledgerRoutes,
@@ -43,6 +46,7 @@ export const routes: readonly Route[] = [
   ...delegationRoutes,
   ...policyRoutes,
   ...approvalRoutes,
+  ...verbRoutes,
   ...appRoutes,
   ...agentRoutes,
   ...keyRoutes,

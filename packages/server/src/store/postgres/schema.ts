@@ -384,7 +384,7 @@ CREATE UNIQUE INDEX connects_state ON connects (app, state_hash);
 /** Places in the sliding windows of rates. */
 const RATES = `
 CREATE TABLE rate_slots (
-  app integer NOT NULL, policy_id TEXT NOT NULL, counter TEXT NOT NULL, slot integer NOT NULL,
+  app integer NOT NULL, policy_id TEXT NOT NULL, counter TEXT NOT NULL, slot bigint NOT NULL,
   used_at bigint NOT NULL, free_at bigint NOT NULL,
   PRIMARY KEY (app, policy_id, counter, slot)
 );
@@ -399,6 +399,23 @@ CREATE TABLE identity_providers (
   principal_claim TEXT, created_at bigint NOT NULL, updated_at bigint NOT NULL,
   PRIMARY KEY (app, audience)
 );
+`;
+
+/** What agents can do by name, and which of it was done under a key. */
+const VERBS = `
+CREATE TABLE verbs (
+  app integer NOT NULL, verb TEXT NOT NULL, provider TEXT NOT NULL, definition TEXT NOT NULL,
+  created_at bigint NOT NULL, updated_at bigint NOT NULL,
+  PRIMARY KEY (app, verb)
+);
+CREATE TABLE action_keys (
+  app integer NOT NULL, actor_id TEXT NOT NULL, verb TEXT NOT NULL, idempotency_key TEXT NOT NULL,
+  fingerprint bytea NOT NULL, execution_id TEXT NOT NULL, sealed_result TEXT,
+  erased bigint NOT NULL, created_at bigint NOT NULL,
+  PRIMARY KEY (app, actor_id, verb, idempotency_key)
+);
+CREATE INDEX action_keys_age ON action_keys (app, created_at);
+CREATE INDEX action_keys_execution ON action_keys (app, execution_id);
 `;
 
 export const MIGRATIONS: readonly string[] = [
@@ -417,4 +434,5 @@ export const MIGRATIONS: readonly string[] = [
   collated(OAUTH),
   collated(RATES),
   collated(IDENTITY_PROVIDERS),
+  collated(VERBS),
 ];

@@ -46,6 +46,7 @@ const UNTOLD: ReadonlySet<string> = new Set([
   'approvals',
   'connects',
   'rate_slots',
+  'action_keys',
   'witness_states',
   'cosignatures',
   'tokens',
@@ -254,11 +255,14 @@ function wholeHashes(rows: readonly { hashes?: Uint8Array }[], count: number): U
   throw new StoreFailure('damaged', 'hashes of the tree are missing from the database');
 }
 
+/** Tables of claims, whose rows no other effect names by half a key. */
+const FENCES: ReadonlySet<string> = new Set(['idempotency', 'action_keys']);
+
 /** Whether an effect changes one row or none, and cannot meet the key of another on its way. */
 function changesOneAtMost(effect: Effect): boolean {
   if (effect.op === 'remove') return false;
   if (effect.op === 'insert') return true;
-  if (effect.op === 'update' && effect.table !== 'idempotency') return false;
+  if (effect.op === 'update' && !FENCES.has(effect.table)) return false;
   return PRIMARY_KEYS[effect.table].every((column) => column in effect.where);
 }
 

@@ -270,6 +270,23 @@ CREATE TABLE identity_providers (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** What agents can do by name, and which of it was done under a key. */
+const VERBS = `
+CREATE TABLE verbs (
+  app INTEGER NOT NULL, verb TEXT NOT NULL, provider TEXT NOT NULL, definition TEXT NOT NULL,
+  created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  PRIMARY KEY (app, verb)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE action_keys (
+  app INTEGER NOT NULL, actor_id TEXT NOT NULL, verb TEXT NOT NULL, idempotency_key TEXT NOT NULL,
+  fingerprint BLOB NOT NULL, execution_id TEXT NOT NULL, sealed_result TEXT,
+  erased INTEGER NOT NULL, created_at INTEGER NOT NULL,
+  PRIMARY KEY (app, actor_id, verb, idempotency_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX action_keys_age ON action_keys (app, created_at);
+CREATE INDEX action_keys_execution ON action_keys (app, execution_id);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   KEY_ROTATION,
@@ -285,4 +302,5 @@ export const MIGRATIONS: readonly string[] = [
   OAUTH,
   RATES,
   IDENTITY_PROVIDERS,
+  VERBS,
 ];

@@ -1,0 +1,64 @@
+import { createHmac } from 'node:crypto';
+
+import { ActionBody } from '@affidavit/schema';
+
+import { canonicalText } from '../../ingest/envelope.ts';
+import { Answer, route, type Context, type Route } from '../route.ts';
+import { callActor } from './calls.ts';
+
+/** Actions: verbs, carried out. */
+
+const FINGERPRINT_BYTES = 16;
+
+/** A digest of what was asked for, however it was written; of no use outside this installation. */
+function fingerprintOf({ services, app, body }: Context<object>, verb: string): Buffer {
+  return createHmac('sha256', services.fingerprintKey)
+    .update(`action ${verb}\0${app.app_id}\0${canonicalText(body)}`)
+    .digest()
+    .subarray(0, FINGERPRINT_BYTES);
+}
+
+/** The `Idempotency-Key` of a request, with what it stands for. */
+function keyOf(context: Context<object>, verb: string) {
+  const { idempotencyKey } = context;
+  if (idempotencyKey === null) return {};
+  return { key: { value: idempotencyKey, fingerprint: fingerprintOf(context, verb) } };
+}
+
+async function act(context: Context<ActionBody>) {
+  const { services, app, body, params, reply } = context;
+  const verb = params.verb as string;
+  const actor = callActor(context);
+  const record = await services.actions.run({ app, actor, verb, body, ...keyOf(context, verb) });
+  if ('approval_id' in record) return new Answer(202, record);
+  if (record.outcome === 'replayed') reply.header('idempotent-replayed', 'true');
+  return record;
+}
+
+export const actionRoutes: readonly Route[] = [
+  route({
+    access: 'calls:execute',
+    tag: 'actions',
+    method: 'POST',
+    path: '/v1/actions/:verb',
+    summary: 'Carry out a verb, or say what it would send',
+    otherStatus: [202, 'A person must approve the action; it waits as an approval'],
+    body: ActionBody,
+    slots: 'calls',
+    ownIdempotency: true,
+    errors: [
+      'policy_denied',
+      'egress_blocked',
+      'not_found',
+      'conflict',
+      'gone',
+      'invalid_context',
+      'idempotency_mismatch',
+      'provider_unreachable',
+      'overloaded',
+      'payload_too_large',
+      'audit_unavailable',
+    ],
+    handler: act,
+  }),
+];
