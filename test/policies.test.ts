@@ -67,6 +67,7 @@ async function denied(
   const document = problem(await call(body, key, headers), 403, 'policy_denied');
   assert.equal(service.received.length, calls);
   assert.equal(document.policy_id, policy_id);
+  assert.match(String(document.rule), /^[a-z_]+$/);
   const [entry, ...others] = await execution(server, own.key, document.execution_id);
   assert.deepEqual(others, []);
   assert.equal(entry?.event_type, 'credential.denied');
@@ -75,6 +76,7 @@ async function denied(
   assert.equal(entry?.outcome, 'policy_denied');
   assert.equal(entry?.error_code, 'policy_denied');
   assert.ok(entry?.policies_checked?.includes(policy_id));
+  assert.equal((entry?.policy_context as { rule?: string } | undefined)?.rule, document.rule);
   assert.deepEqual(entry?.scope_granted, []);
   assert.match(String(entry?.grant_id), /^grt_/);
   return entry as Entry;
@@ -305,6 +307,31 @@ describe('a policy in Cedar', () => {
     const cedar = forbid('9223372036854775807 + 1 == 0');
     const { policy_id } = await savePolicy({ cedar }, own);
     await denied({ grant_id }, policy_id, { key: own.key, own });
+  });
+
+  it('and others that overlap: what nothing lifts decides, then what errs, then what waits', async () => {
+    const own = await makeApp(server, 'overlapping');
+    const { grant_id } = await grantFor('*', {}, own);
+    const save = (body: object) => savePolicy(body, own).then(({ policy_id }) => policy_id);
+    const drop = (policy_id: string) =>
+      ask(server, 200, 'DELETE', `/v1/policies/${policy_id}`, { key: own.key });
+    await save({ template: { kind: 'rate', limit: 1, window_seconds: 3600 } });
+    await save({ template: { kind: 'approval' } });
+    const erring = await save({ cedar: forbid('9223372036854775807 + 1 == 0') });
+    const narrow = await save({
+      template: { kind: 'methods', methods: ['PUT'] },
+      applies_to: { grant_id },
+    });
+    const wide = await save({ template: { kind: 'methods', methods: ['PATCH'] } });
+    const said = await denied({ grant_id }, wide, { key: own.key, own });
+    assert.equal(said.policies_checked?.length, 9);
+    await drop(wide);
+    await denied({ grant_id }, narrow, { key: own.key, own });
+    await drop(narrow);
+    const failed = await denied({ grant_id }, erring, { key: own.key, own });
+    assert.equal((failed.policy_context as { rule: string }).rule, 'policy_error');
+    await drop(erring);
+    assert.equal((await call({ grant_id }, own.key)).status, 202);
   });
 
   it('of one app does not concern another', async () => {

@@ -16,17 +16,15 @@ import type { Logger } from 'pino';
 import type { StoredDirectory } from '../access/directory.ts';
 import { isLive } from '../access/gate.ts';
 import { Slots } from '../http/slots.ts';
-import { redactEvent } from '../ingest/redact.ts';
 import type { Trail } from '../ingest/trail.ts';
 import type { ReaderPool } from '../query/reader-pool.ts';
 import type { Effect } from '../store/port.ts';
 import type { ApprovalsTable } from '../store/tables.ts';
+import { assertHoldable, requested } from './requested.ts';
 import { endRow, heldAnswer, moveRow, openPart, sealPart, withApproval } from './row.ts';
 
 /** Of one app, so that whoever floods the deciders is stopped. */
 const WAITING_MAX = 1000;
-/** Characters of one held request as JSON. */
-const REQUEST_MAX = 1024 * 1024;
 /** What was approved begins within that time, or not at all: nobody expects it any more. */
 const BEGIN_WITHIN_MS = 3_600_000;
 const RUNS_MAX = 64;
@@ -286,26 +284,6 @@ const UNDECIDED = {
 };
 
 const SYSTEM = { actor_type: 'system', actor_id: 'affidavit' } as const;
-
-/** The entry that says what was asked for, and what of it is kept to look at. */
-function requested({ facts: given, shown }: ToHold, approval_id: string, expires_at: number) {
-  const approval = { approval_id, expires_at: new Date(expires_at).toISOString() };
-  const event_type = 'approval.requested';
-  const event = redactEvent({ ...withApproval(given, approval), ...shown, event_type });
-  const names = Object.keys(shown);
-  const own = Object.entries(event).filter(([name]) =>
-    names.includes(name.replace(/_truncated$/, '')),
-  );
-  const { event_type: _, ...facts } = redactEvent({ ...given, event_type });
-  return { ...event, facts, shown: Object.fromEntries(own) as Partial<AuditEvent> };
-}
-
-function assertHoldable(sealed: object): void {
-  if (JSON.stringify(sealed).length <= REQUEST_MAX) return;
-  throw new AffidavitError('payload_too_large', 'the request is too large to wait for approval', {
-    expected: `at most ${REQUEST_MAX} characters as JSON`,
-  });
-}
 
 /** Whether a request is of this key, or of its agent; for a token, of the same token. */
 export function isOwn({ key_id, agent_id, token_id }: Asker, by: Asker): boolean {
