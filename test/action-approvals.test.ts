@@ -28,7 +28,7 @@ let decider: { key: string };
 
 before(async () => {
   server = await startAffidavit();
-  service = await startService((_, response) => response.end('{"id":"re_1"}'));
+  service = await startService((_, response) => void response.end(`{"id":"re_1"}`));
   app = await makeApp(server, 'action approvals');
   agent = await makeAgent(server, app, 'Ada');
   decider = await makeKey(server, app, { scopes: ['approvals:decide'] });

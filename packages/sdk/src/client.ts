@@ -1,7 +1,10 @@
-import { checkContext } from '@affidavit/schema';
+import type { Json } from '@affidavit/schema';
 
+import { actionPath, type ActionContext, type ActionOptions } from './actions.ts';
+import type { ActionRecord, Args } from './actions.ts';
 import { Approvals } from './approvals.ts';
-import { AffidavitApiError, ApprovalPending, ContextError } from './errors.ts';
+import { commonCall, mergedContext, present, type Body } from './bodies.ts';
+import { AffidavitApiError, ApprovalPending } from './errors.ts';
 import { Feed } from './feed.ts';
 import type { FeedOptions } from './feed.ts';
 import { base64Of, toProviderResponse } from './provider-response.ts';
@@ -26,29 +29,6 @@ interface Binding {
   readonly run_id?: string;
   readonly task_context?: string;
   readonly context?: Readonly<Record<string, string>>;
-}
-
-type Body = Record<string, unknown>;
-
-/** Leaves out absent members. */
-function present(members: Body): Body {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
-}
-
-/** Both contexts as one, checked against the limits. Throws ContextError; undefined when empty. */
-function mergedContext(bound: unknown, own: unknown, prefix = ''): Body | undefined {
-  if (bound === undefined && own === undefined) return undefined;
-  const ownFault = own === undefined ? null : checkContext(own);
-  if (ownFault) throw ContextError.fromFault(ownFault, prefix);
-  const merged = { ...(bound as Body | undefined), ...(own as Body | undefined) };
-  const fault = checkContext(merged);
-  if (fault) throw ContextError.fromFault(fault, prefix);
-  return merged;
-}
-
-function commonCall(options: CommonOptions): CallOptions {
-  const { signal, timeoutMs, traceparent } = options;
-  return { signal, timeoutMs, traceparent };
 }
 
 /** The answer to what waits for a person. */
@@ -102,6 +82,28 @@ export class Affidavit {
     });
     if (isHeld(answer)) throw new ApprovalPending(answer);
     return toProviderResponse(answer, url);
+  }
+
+  /**
+   * Carries out a verb that an operator defined, and answers its execution record; an error by the
+   * provider is an `outcome` in it. Throws ActionBlocked where policy or the verb says no, ApprovalPending
+   * where a person must approve it first, and what `request` throws. Never repeated by itself
+   * without an `idempotencyKey`.
+   */
+  async action<R = Json>(
+    verb: string,
+    args: Args = {},
+    options: ActionOptions = {},
+  ): Promise<ActionRecord<R>> {
+    const { dryRun: dry_run, grant: grant_id, idempotencyKey } = options;
+    const answer = await this.#transport.json('POST', actionPath(verb), {
+      ...commonCall(options),
+      body: present({ ...this.#actionBody(args, options), dry_run, grant_id }),
+      idempotencyKey,
+      safeToRepeat: idempotencyKey !== undefined,
+    });
+    if (isHeld(answer)) throw new ApprovalPending(answer);
+    return answer as ActionRecord<R>;
   }
 
   /** Reports one event, or up to 1000 all or nothing. Resolves once they are durable. */
@@ -203,6 +205,20 @@ export class Affidavit {
       query,
       options,
     );
+  }
+
+  #actionBody(args: Args, options: ActionContext): Body {
+    return present({
+      args,
+      reason: options.reason,
+      context: mergedContext(this.#binding.context, options.context),
+      run_id: options.run ?? this.#binding.run_id,
+      task_context: options.task ?? this.#binding.task_context,
+      thread_id: options.thread,
+      tenant_id: options.tenant,
+      principal_id: options.principal,
+      caller: this.#options.caller,
+    });
   }
 
   #requestBody(method: string, url: string, options: RequestOptions): Body {

@@ -82,7 +82,7 @@ export class ContextError extends AffidavitApiError {
 
 /** Policy said no. The denial is on the record under `executionId`. */
 export class PolicyDenied extends AffidavitApiError {
-  override readonly name = 'PolicyDenied';
+  override readonly name: string = 'PolicyDenied';
 
   /** The policy that decided. */
   get policyId(): string | undefined {
@@ -95,6 +95,15 @@ export class PolicyDenied extends AffidavitApiError {
   /** The decision in a sentence. */
   get explanation(): string {
     return textMember(this.problem, 'explanation') ?? this.message;
+  }
+}
+
+/** Policy, or the verb itself, keeps an action from being done. Its record is on the problem. */
+export class ActionBlocked extends PolicyDenied {
+  override readonly name = 'ActionBlocked';
+
+  get verb(): string | undefined {
+    return textMember(this.problem, 'verb');
   }
 }
 
@@ -223,7 +232,8 @@ export function errorFromProblem(
   details: Pick<ApiErrorDetails, 'requestId' | 'retryAfterSeconds'> = {},
 ): AffidavitApiError {
   const code = (textMember(problem, 'code') ?? 'internal') as ErrorCode;
-  const ErrorClass = CLASSES[code] ?? AffidavitApiError;
+  const isAction = code === 'policy_denied' && textMember(problem, 'verb') !== undefined;
+  const ErrorClass = isAction ? ActionBlocked : (CLASSES[code] ?? AffidavitApiError);
   const message = textMember(problem, 'detail') ?? textMember(problem, 'title') ?? code;
   return new ErrorClass(code, message, {
     status,

@@ -1,7 +1,9 @@
+export type { ActionContext, ActionOptions, ActionRecord, Args } from './actions.ts';
 export { Approvals } from './approvals.ts';
 export type { Approval, WaitOptions } from './approvals.ts';
 export { Affidavit } from './client.ts';
 export {
+  ActionBlocked,
   AffidavitApiError,
   ApprovalPending,
   ApprovalRefused,
