@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { Provider } from 'oidc-provider';
+import { Provider, type TokenRequest } from 'oidc-provider';
 
 /**
  * For tests: a real OAuth server that rotates refresh tokens and revokes all of a grant when one is
@@ -39,6 +39,10 @@ export interface Behaviour {
   refusesAll: boolean;
   /** Scopes in answers to a refresh in place of those granted. */
   refreshScope: string | null;
+  /** Exchanges no tokens. */
+  refusesExchange: boolean;
+  /** Scopes of exchanged tokens in place of those asked for. */
+  exchangeScope: string | null;
   /** Answers revocations with this status instead. */
   revocationStatus: number | null;
 }
@@ -49,6 +53,8 @@ const CALM: Behaviour = {
   delayMs: 0,
   refusesAll: false,
   refreshScope: null,
+  refusesExchange: false,
+  exchangeScope: null,
   revocationStatus: null,
 };
 
@@ -67,6 +73,7 @@ export async function startOAuthServer(redirectUri: string): Promise<OAuthServer
   await once(server, 'listening');
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const provider = quietly(() => new Provider(issuer, configuration(redirectUri, behaviour)));
+  exchangeTokens(provider, behaviour);
   const serve = provider.callback();
   handle = (request, response) => {
     const path = request.url ?? '';
@@ -116,7 +123,7 @@ function configuration(redirectUri: string, behaviour: Behaviour): object {
         client_id: CLIENT_ID,
         client_secret: CLIENT_SECRET,
         redirect_uris: [redirectUri],
-        grant_types: ['authorization_code', 'refresh_token'],
+        grant_types: ['authorization_code', 'refresh_token', TOKEN_EXCHANGE],
         response_types: ['code'],
       },
     ],
@@ -150,6 +157,35 @@ function configuration(redirectUri: string, behaviour: Behaviour): object {
       Session: 3600,
     },
   };
+}
+
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
+/** RFC 8693, as far as it makes of an access token one with fewer scopes. */
+function exchangeTokens(provider: Provider, behaviour: Behaviour): void {
+  const exchange = async (request: TokenRequest) => {
+    const { client, params } = request.oidc;
+    const found = await provider.AccessToken.find(params.subject_token ?? '');
+    const asked = (params.scope ?? '').split(' ');
+    const held = new Set(found?.scope.split(' '));
+    if (!found || behaviour.refusesExchange || !asked.every((scope) => held.has(scope))) {
+      request.status = 400;
+      request.body = { error: found ? 'invalid_scope' : 'invalid_request' };
+      return;
+    }
+    const { accountId, grantId } = found;
+    const scope = behaviour.exchangeScope ?? asked.join(' ');
+    const made = new provider.AccessToken({ accountId, grantId, client, scope, gty: 'exchange' });
+    request.body = {
+      access_token: await made.save(),
+      issued_token_type: params.requested_token_type,
+      token_type: 'Bearer',
+      expires_in: behaviour.accessTokenSeconds,
+      scope,
+    };
+  };
+  const names = ['subject_token', 'subject_token_type', 'requested_token_type', 'scope'];
+  provider.registerGrantType(TOKEN_EXCHANGE, exchange, names);
 }
 
 /** The body of a request, without taking it from whoever reads it after. */
@@ -203,7 +239,8 @@ async function api(
   calls.push(status);
   response.writeHead(status, { 'content-type': 'application/json' });
   // It shows what it was sent: nothing of that may reach an agent.
-  const echo = { path: request.url, headers: request.headers, sub: token?.accountId };
+  const { accountId: sub, scope } = token ?? {};
+  const echo = { path: request.url, headers: request.headers, sub, scope };
   response.end(JSON.stringify(status === 200 ? echo : { error: 'invalid_token', sent: bearer }));
 }
 

@@ -8,9 +8,26 @@ declare module 'oidc-provider' {
     readonly isExpired: boolean;
   }
 
+  export interface TokenRequest {
+    readonly oidc: {
+      readonly client: object;
+      readonly params: Readonly<Record<string, string | undefined>>;
+    };
+    status: number;
+    body: object;
+  }
+
   export class Provider {
     constructor(issuer: string, configuration: object);
-    readonly AccessToken: { find(token: string): Promise<FoundToken | undefined> };
+    readonly AccessToken: {
+      find(token: string): Promise<(FoundToken & { readonly grantId: string }) | undefined>;
+      new (claims: object): { expiresIn?: number; save(): Promise<string> };
+    };
+    registerGrantType(
+      name: string,
+      handle: (request: TokenRequest) => Promise<void>,
+      parameters: readonly string[],
+    ): void;
     callback(): (request: IncomingMessage, response: ServerResponse) => void;
     on(event: string, heard: (...args: never[]) => void): this;
   }

@@ -23,6 +23,7 @@ export const EVENT_TYPES = {
   'token.revoked': 'credential',
   'token.expired': 'credential',
   'token.refresh_started': 'credential',
+  'token.exchanged': 'credential',
   'token.refreshed': 'credential',
   'token.reuse_detected': 'credential',
   'secret.created': 'credential',

@@ -66,6 +66,8 @@ const oauth2 = z.strictObject({
   token_endpoint_auth_method: z
     .enum(['client_secret_basic', 'client_secret_post', 'none'])
     .optional(),
+  /** Calls with minted tokens go by access tokens that are exchanged for narrower ones (RFC 8693). */
+  token_exchange: z.boolean().optional(),
   /** More parameters of the authorization request, such as `{"access_type":"offline"}`. */
   authorization_params: authorizationParams().optional(),
 });

@@ -6,6 +6,7 @@ import type {
   Keyring,
   Minter,
   OAuthClient,
+  TokenExchange,
   TokenKeeper,
 } from '@affidavit/vault';
 import type { Logger } from 'pino';
@@ -33,6 +34,7 @@ export interface OAuthServices {
   readonly client: OAuthClient;
   readonly store: StoredTokens;
   readonly tokens: TokenKeeper;
+  readonly exchange: TokenExchange;
 }
 
 /** What handlers work with: made once at the start, closed once at the end. */

@@ -14,6 +14,7 @@ import type { Egress, ProviderResult } from './egress/call.ts';
 import type { EgressGuard } from './egress/guard.ts';
 import { Holder, type HeldCall } from './hold.ts';
 import { asRetry, isUnauthorized } from './oauth/refused.ts';
+import type { TokenExchange } from './tokens/exchange.ts';
 import type { TokenKeeper } from './oauth/token-keeper.ts';
 import { begin, endedWith, failedRun, Planner, withExecution } from './plan.ts';
 import type { Call, CallRequest, PlannedCall } from './plan.ts';
@@ -31,6 +32,7 @@ export interface VaultOptions {
   readonly engine: PolicyEngine;
   readonly keyring: () => Keyring;
   readonly tokens: TokenKeeper;
+  readonly exchange: TokenExchange;
   readonly now: () => Date;
   readonly approvals: Approvals;
   readonly rates: Rates;

@@ -1,4 +1,4 @@
-import { AffidavitError, type ProviderAuth } from '@affidavit/schema';
+import { AffidavitError, type AuditEvent, type ProviderAuth } from '@affidavit/schema';
 
 import { openCredential, type OpenCredential } from './credential.ts';
 import { openAccessToken, openRefreshToken, partyOf } from './oauth/sealed-tokens.ts';
@@ -6,12 +6,16 @@ import type { HeldTokens } from './oauth/ports.ts';
 import type { TokenKeeper } from './oauth/token-keeper.ts';
 import type { AppRef, Directory, Grant, Provider } from './ports.ts';
 import type { Keyring } from './sealing.ts';
+import type { TokenBounds } from './tokens/bounds.ts';
+import { TokenExchange } from './tokens/exchange.ts';
 
 interface Held {
   readonly app: AppRef;
   readonly grant: Grant;
   readonly provider: Provider;
   readonly execution_id: string;
+  readonly actor: { readonly token?: TokenBounds };
+  readonly facts: Partial<AuditEvent>;
 }
 
 /** Sealed secrets are bound to their row. */
@@ -25,6 +29,7 @@ export interface CredentialsOptions {
   readonly directory: Directory;
   readonly keyring: () => Keyring;
   readonly tokens: TokenKeeper;
+  readonly exchange: TokenExchange;
   readonly now: () => Date;
 }
 
@@ -82,13 +87,24 @@ export class Credentials {
   }
 
   /** Whatever we hold for the grant is masked, wherever the provider shows it. */
-  #withTokens({ provider }: Held, held: HeldTokens, before?: HeldTokens): OpenCredential {
+  async #withTokens(
+    { app, provider, actor, facts }: Held,
+    held: HeldTokens,
+    before?: HeldTokens,
+  ): Promise<OpenCredential> {
     const keyring = this.#options.keyring();
+    const whole = openAccessToken(keyring, held);
+    const { token } = actor;
+    const sent =
+      token && TokenExchange.isDue(provider, token, held)
+        ? await this.#options.exchange.tokenFor({ app, provider, token, held, facts })
+        : whole;
     const secrets = [openRefreshToken(keyring, held), partyOf(provider, keyring)?.client_secret];
+    if (sent !== whole) secrets.push(whole);
     if (before) secrets.push(openAccessToken(keyring, before), openRefreshToken(keyring, before));
     const others = secrets.filter((one) => typeof one === 'string');
     const bearer: ProviderAuth = { type: 'bearer' };
-    const credential = openCredential(bearer, openAccessToken(keyring, held), others);
+    const credential = openCredential(bearer, sent, others);
     this.#tokensOf.set(credential, held);
     return credential;
   }

@@ -15,6 +15,7 @@ export * from './ports.ts';
 export * from './rates.ts';
 export * from './sealing.ts';
 export type { TokenBounds } from './tokens/bounds.ts';
+export { TokenExchange } from './tokens/exchange.ts';
 export * from './tokens/mint.ts';
 export * from './what-if.ts';
 export { readTokenText } from './tokens/token-text.ts';

@@ -97,7 +97,8 @@ export interface NewToken {
 export interface TokenTrail {
   /** The token is there from the transaction of this entry on. */
   minted(app: AppRef, event: AuditEvent, token: NewToken): Promise<Recorded>;
-  denied(app: AppRef, event: AuditEvent): Promise<Recorded>;
+  /** What changes no token of ours: a refusal, an exchange. */
+  note(app: AppRef, event: AuditEvent): Promise<Recorded>;
 }
 
 export interface Provider {

@@ -29,7 +29,7 @@ export class StoredTokenTrail implements TokenTrail {
     return recorded(await this.#trail.record({ ...app, events: [event], effects }));
   }
 
-  async denied(app: AppRef, event: AuditEvent): Promise<Recorded> {
+  async note(app: AppRef, event: AuditEvent): Promise<Recorded> {
     return recorded(await this.#trail.record({ ...app, events: [event] }));
   }
 

@@ -6,6 +6,7 @@ import {
   createPolicyEngine,
   IdTokens,
   Minter,
+  TokenExchange,
   OAuthClient,
   TokenKeeper,
   type Egress,
@@ -42,7 +43,8 @@ export function openVault(config: Config, ledger: OpenLedger, journal: Logger): 
   const callTrail = new StoredCallTrail(trail, processId, Date.now, journal);
   const guard = createEgressGuard({ allow: config.egress_allow });
   const egress = createEgress({ guard });
-  const oauth = openOAuth(ledger, { egress, guard }, journal);
+  const tokenTrail = new StoredTokenTrail(trail, Date.now);
+  const oauth = openOAuth(ledger, { egress, guard }, tokenTrail, journal);
   const engine = createPolicyEngine();
   const now = () => new Date();
   const { readers } = ledger;
@@ -63,11 +65,11 @@ export function openVault(config: Config, ledger: OpenLedger, journal: Logger): 
     engine,
     keyring: () => keyring,
     tokens: oauth.tokens,
+    exchange: oauth.exchange,
     now,
     approvals,
     rates,
   });
-  const tokenTrail = new StoredTokenTrail(trail, Date.now);
   const minter = new Minter({ directory, trail: tokenTrail, engine, now });
   const keys = new StoredActionKeys(directory, Date.now);
   const actions = new Actions({
@@ -87,11 +89,18 @@ export function openVault(config: Config, ledger: OpenLedger, journal: Logger): 
 function openOAuth(
   { directory, trail, processId, keyring }: OpenLedger,
   way: { readonly egress: Egress; readonly guard: EgressGuard },
+  tokenTrail: StoredTokenTrail,
   journal: Logger,
 ): OAuthServices {
   const now = Date.now;
   const client = new OAuthClient(way, now);
   const store = new StoredTokens({ directory, trail, processId, now, journal });
   const tokens = new TokenKeeper({ store, client, keyring: () => keyring, now });
-  return { client, store, tokens };
+  const exchange = new TokenExchange({
+    client,
+    trail: tokenTrail,
+    keyring: () => keyring,
+    now: () => new Date(),
+  });
+  return { client, store, tokens, exchange };
 }

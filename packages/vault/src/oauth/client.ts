@@ -126,6 +126,32 @@ export class OAuthClient {
     });
   }
 
+  /** RFC 8693: an access token for these scopes alone. */
+  narrow(
+    party: OAuthParty,
+    accessToken: string,
+    scopes: readonly string[],
+  ): Promise<OAuthResult<TokenSet>> {
+    return this.#ask(party, [accessToken], async (who, { options }) => {
+      const { server, client, authentication } = who;
+      const kind = 'urn:ietf:params:oauth:token-type:access_token';
+      const response = await oauth.genericTokenEndpointRequest(
+        server,
+        client,
+        authentication,
+        'urn:ietf:params:oauth:grant-type:token-exchange',
+        {
+          subject_token: accessToken,
+          subject_token_type: kind,
+          requested_token_type: kind,
+          scope: scopes.join(' '),
+        },
+        options,
+      );
+      return tokenSet(await oauth.processGenericTokenEndpointResponse(server, client, response));
+    });
+  }
+
   /** RFC 7009. The value says whether the server revokes at all. */
   revoke(
     party: OAuthParty,

@@ -90,7 +90,7 @@ export class Minter {
     } catch (error) {
       if (error instanceof AffidavitError) {
         const outcome = { outcome: 'error', error_code: error.code } as const;
-        await this.#options.trail.denied(app, { event_type: 'token.denied', ...facts, ...outcome });
+        await this.#options.trail.note(app, { event_type: 'token.denied', ...facts, ...outcome });
       }
       throw error;
     }
@@ -133,7 +133,7 @@ export class Minter {
   }
 
   async #denied(mint: Mint, facts: Partial<AuditEvent>, decision: Decision): Promise<never> {
-    await this.#options.trail.denied(mint.app, {
+    await this.#options.trail.note(mint.app, {
       event_type: 'token.denied',
       ...facts,
       ttl_seconds: mint.body.ttl_seconds,
