@@ -185,3 +185,68 @@ describe('delegation', () => {
     assert.match(answer.advice, /PATCH/);
   });
 });
+
+describe('an agent that another agent sent', () => {
+  const agentUnder = async (parent_agent_id: string | undefined, name: string) => {
+    const { key } = world.app;
+    const body = { name, ...(parent_agent_id === undefined ? {} : { parent_agent_id }) };
+    const made = await ask<{ agent_id: string }>(server, 201, 'POST', '/v1/agents', { key, body });
+    const { agent_id } = made;
+    const minted = await ask<{ key: string }>(server, 201, 'POST', '/v1/keys', {
+      key,
+      body: { name, scopes: ['calls:execute'], agent_id },
+    });
+    return { agent_id, key: minted.key };
+  };
+  const decisions = async (execution_id: unknown) => {
+    const found = await find(server, world.app.key, { execution_id: String(execution_id) });
+    return found.map(({ parent_agent_id, policy_context }) => {
+      const { act, act_claimed } = policy_context as Record<string, unknown>;
+      return { parent_agent_id, act, act_claimed };
+    });
+  };
+
+  it('is on the entries with all above it, as they are known and as they are claimed', async () => {
+    const grant_id = await world.connect({ agents: '*' });
+    const top = await agentUnder(undefined, 'top');
+    const middle = await agentUnder(top.agent_id, 'middle');
+    const low = await agentUnder(middle.agent_id, 'low');
+    const claim = { sub: 'planner', act: { sub: 'assistant' } };
+    const made = await ask(server, 200, 'POST', '/v1/request', {
+      key: low.key,
+      body: { grant_id, url: 'inbox', act: claim },
+    });
+    const chain = { sub: low.agent_id, act: { sub: middle.agent_id, act: { sub: top.agent_id } } };
+    const told = { parent_agent_id: middle.agent_id, act: chain, act_claimed: claim };
+    assert.deepEqual(await decisions(made.execution_id), [told, told]);
+    // Whoever has no parent of its own has the one that is claimed.
+    const alone = await ask(server, 200, 'POST', '/v1/request', {
+      key: top.key,
+      body: { grant_id, url: 'inbox', act: claim },
+    });
+    const said = { parent_agent_id: 'planner', act: undefined, act_claimed: claim };
+    assert.deepEqual(await decisions(alone.execution_id), [said, said]);
+    const parents = await find(server, world.app.key, { parent_agent_id: 'planner' });
+    assert.equal(parents.length, 2);
+  });
+
+  it('is refused where the claim is not one', async () => {
+    const { key } = world.agent;
+    const deep = Array.from({ length: 20 }).reduce<object>((act) => ({ sub: 'x', act }), {
+      sub: 'y',
+    });
+    for (const body of [
+      { act: deep },
+      { act: { sub: '' } },
+      { act: { sub: 'a', iss: 'b' } },
+      { act: 'a' },
+      { act: { sub: 'a' }, parent_agent_id: 'b' },
+    ]) {
+      const answer = await server.request('POST', '/v1/request', {
+        key,
+        body: { provider: 'mail', url: 'inbox', ...body },
+      });
+      problem(answer, 400, 'invalid_request');
+    }
+  });
+});

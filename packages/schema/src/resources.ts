@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { anyJson, freeContext } from './field-types.ts';
 import { LIMITS } from './limits.ts';
 import {
+  ActClaim,
   OAuth2AuthBody,
   returnUrl,
   scopes,
@@ -229,6 +230,8 @@ export const CallBody = z.strictObject({
   thread_id: id().optional(),
   tenant_id: id().optional(),
   parent_agent_id: id().optional(),
+  /** Who acted before the caller, as the caller says it (RFC 8693 section 4.1). */
+  act: ActClaim.optional(),
   scopes: z.array(id()).max(LIMITS.listItems).optional(),
   timeout_ms: z.int().min(100).max(120_000).optional(),
   ...appId,

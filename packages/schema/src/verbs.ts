@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { anyJson, freeContext, type Json } from './field-types.ts';
+import { ActClaim } from './oauth.ts';
 import { LIMITS } from './limits.ts';
 
 /** Bodies of verbs and actions (MISSION M14). All are strict: unknown members are refused. */
@@ -81,6 +82,7 @@ const asked = {
   thread_id: id().optional(),
   tenant_id: id().optional(),
   parent_agent_id: id().optional(),
+  act: ActClaim.optional(),
   principal_id: id().optional(),
   ...appId,
 };

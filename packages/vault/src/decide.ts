@@ -1,6 +1,7 @@
 import type { AuditEvent } from '@affidavit/schema';
 
 import { governed } from './actions/governance.ts';
+import { actorsOf } from './actors.ts';
 import type { ApprovedRun } from './approvals.ts';
 import { pick } from './pick.ts';
 import type { PlannedCall } from './plan.ts';
@@ -34,7 +35,9 @@ export class Decider {
   async decide(call: PlannedCall): Promise<Decision> {
     const set = await this.#policies.of(call.app.app);
     const decision = this.#options.engine.decide(set, this.#inputOf(call));
-    return call.action === undefined ? decision : governed(call, call.action, decision);
+    const actors = await actorsOf(this.#options.directory, call);
+    const told = { ...decision, policy_context: { ...decision.policy_context, ...actors } };
+    return call.action === undefined ? told : governed(call, call.action, told);
   }
 
   /** The decision, and everything that was looked at for it. */

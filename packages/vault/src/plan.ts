@@ -8,6 +8,7 @@ import {
 
 import type { Action } from './actions/action.ts';
 import { blockedFacts, entryTypes, toldBy } from './actions/entries.ts';
+import { claimedParent } from './actors.ts';
 import type { ApprovedRun } from './approvals.ts';
 import type { EgressGuard } from './egress/guard.ts';
 import { findGrant, isDelegated } from './find-grant.ts';
@@ -173,9 +174,11 @@ type Asked = Omit<CallBody, 'method' | 'url'>;
 
 /** Who asks, on whose behalf and why: what every entry says, whatever is asked for. */
 export function askedFacts(body: Asked, actor: CallActor): Partial<AuditEvent> {
+  const parent_agent_id = claimedParent(body);
   return {
     ...pick(body, ['reason', 'context', 'caller', 'run_id', 'task_context', 'thread_id']),
-    ...pick(body, ['tenant_id', 'parent_agent_id', 'grant_id', 'provider']),
+    ...pick(body, ['tenant_id', 'grant_id', 'provider']),
+    ...(parent_agent_id === undefined ? {} : { parent_agent_id }),
     ...(body.principal_id === undefined ? {} : { principal_id: body.principal_id }),
     ...actor.identity,
   };

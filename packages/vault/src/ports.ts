@@ -152,4 +152,6 @@ export interface Directory {
   secret(app: number, secretId: string): Promise<Secret | null>;
   policies(app: number): Promise<readonly StoredPolicy[]>;
   verb(app: number, verb: string): Promise<Verb | null>;
+  /** The agent that an agent was made under; null where there is none. */
+  parentAgent(app: number, agentId: string): Promise<string | null>;
 }

@@ -165,6 +165,10 @@ export class StoredDirectory implements Directory {
     return this.#row('agents', { app, agent_id: agentId });
   }
 
+  async parentAgent(app: number, agentId: string): Promise<string | null> {
+    return (await this.agent(app, agentId))?.parent_agent_id ?? null;
+  }
+
   caller(app: number, name: string): Promise<CallersTable | null> {
     return this.#row('callers', { app, name });
   }
