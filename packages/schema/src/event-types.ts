@@ -87,6 +87,7 @@ export const EVENT_TYPES = {
   'witness.removed': 'admin',
   'trail.read': 'admin',
   'trail.exported': 'admin',
+  'trail.export_completed': 'admin',
   'user.signed_in': 'end_user',
   'user.signed_out': 'end_user',
   'wallet.viewed': 'end_user',

@@ -19,6 +19,8 @@ export const ID_PREFIXES = {
   witness: 'wit_',
   connect: 'con_',
   approval: 'apr_',
+  export: 'exp_',
+  alarm: 'alm_',
   operator: 'opr_',
 } as const;
 

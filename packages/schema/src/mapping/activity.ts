@@ -14,6 +14,7 @@ const VERBS: Readonly<Record<string, Activity>> = {
   registered: 'create',
   requested: 'create',
   called: 'read',
+  export_completed: 'read',
   exported: 'read',
   read: 'read',
   retrieved: 'read',

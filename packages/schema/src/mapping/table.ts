@@ -63,18 +63,32 @@ export function applyRules(record: AuditRecord, table: readonly Rule[]): Mapped 
     const mapped = as ? TRANSFORMS[as](value) : value;
     if (mapped !== undefined && put(document, to, mapped)) taken.add(field);
   }
-  const rest = Object.entries(record).filter(
-    ([name, value]) => !taken.has(name) && value !== undefined,
-  );
-  return { document, rest: Object.fromEntries(rest) };
+  const rest: Document = {};
+  for (const [name, value] of Object.entries(record)) {
+    if (value !== undefined && !taken.has(name)) rest[name] = value;
+  }
+  return { document, rest };
+}
+
+/** Paths are few, and cut once. */
+const cuts = new Map<string, readonly string[]>();
+
+function namesOf(path: string): readonly string[] {
+  const known = cuts.get(path);
+  if (known) return known;
+  const names = path.split('.');
+  cuts.set(path, names);
+  return names;
 }
 
 /** False where something stands already. */
 export function put(document: Document, path: string, value: unknown): boolean {
-  const names = path.split('.');
-  const last = names.pop() as string;
+  const names = namesOf(path);
+  const last = names.at(-1) as string;
   let place = document;
-  for (const name of names) place = (place[name] ??= {}) as Document;
+  for (let depth = 0; depth < names.length - 1; depth++) {
+    place = (place[names[depth] as string] ??= {}) as Document;
+  }
   if (place[last] !== undefined) return false;
   place[last] = value;
   return true;

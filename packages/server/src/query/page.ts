@@ -16,6 +16,8 @@ export interface PageRequest {
   readonly order: Order;
   readonly limit: number;
   readonly cursor?: string;
+  /** Only entries below this `seq`: what comes in meanwhile is not seen. */
+  readonly before_seq?: number;
 }
 
 export interface Page {
@@ -34,9 +36,10 @@ export async function readPage(
   request: PageRequest,
   deadline: Deadline,
 ): Promise<Page> {
-  const { app, filter, order, limit, cursor } = request;
+  const { app, filter, order, limit, cursor, before_seq } = request;
   const after = cursor === undefined ? null : decodeCursor(app, filter, order, cursor).seq;
-  const span = narrow(await spanOf(db, app, filter), order, after);
+  const whole = narrow(await spanOf(db, app, filter), order, after);
+  const span = { first: whole.first, end: Math.min(whole.end, before_seq ?? whole.end) };
   const records: StoredRecord[] = [];
   let characters = 0;
   let has_more = false;

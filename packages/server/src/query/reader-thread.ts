@@ -5,6 +5,7 @@ import { AffidavitError } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
 import { approvalOperations } from '../approvals/reads.ts';
+import { readExport, type ExportRequest } from '../export/read.ts';
 import { proveOperations } from '../prove/operations.ts';
 import { retainOperations } from '../retain/operations.ts';
 import { grantOperations } from '../grants/reads.ts';
@@ -14,7 +15,6 @@ import type { Row } from '../store/port.ts';
 import type { Tables } from '../store/tables.ts';
 import { giveWay } from '../threads/priority.ts';
 import { serve } from '../threads/rpc.ts';
-import { csvChunk } from './csv.ts';
 import { Deadline } from './deadline.ts';
 import { readExecution, readExecutions } from './executions.ts';
 import { readFacets, type FacetRequest } from './facets.ts';
@@ -29,13 +29,6 @@ export interface ReaderSettings {
 }
 
 export type Timed<T> = T & { readonly deadline: number };
-
-export interface ExportChunk {
-  readonly text: string;
-  readonly count: number;
-  readonly next_cursor: string | null;
-  readonly has_more: boolean;
-}
 
 /** A page as server-sent events (WHATWG HTML, section 9.2). */
 export interface StreamChunk {
@@ -72,17 +65,8 @@ serve({
     snapshot((at) => readExecution(at, app, execution_id, new Deadline(deadline))),
   facets: ({ deadline, ...request }: Timed<FacetRequest>) =>
     snapshot((at) => readFacets(at, request, new Deadline(deadline))),
-  exportChunk: async ({
-    deadline,
-    format,
-    ...request
-  }: Timed<PageRequest & { format: 'csv' | 'ndjson' }>): Promise<ExportChunk> => {
-    const page = await snapshot((at) => readPage(at, request, new Deadline(deadline)));
-    const { records, next_cursor, has_more } = page;
-    const text =
-      format === 'csv' ? csvChunk(records) : records.map((record) => `${record.json}\n`).join('');
-    return { text, count: records.length, next_cursor, has_more };
-  },
+  exportPiece: ({ deadline, ...request }: Timed<ExportRequest>) =>
+    snapshot((at) => readExport(at, request, new Deadline(deadline))),
   streamChunk: async ({ deadline, ...request }: Timed<PageRequest>): Promise<StreamChunk> => {
     const page = await snapshot((at) => readPage(at, request, new Deadline(deadline)));
     const { records, has_more } = page;

@@ -9,7 +9,7 @@ import { single } from '../read-request.ts';
 import { JsonText, route, type Context, type Route } from '../route.ts';
 import { recordRead } from '../trail-reads.ts';
 import { sendBundle } from './bundle.ts';
-import { exportEvents } from './export.ts';
+import { EXPORT_QUERY, exportEvents, showManifest } from './export.ts';
 import { streamEvents } from './stream.ts';
 
 /** Reading the trail: searching, counting, following, exporting. */
@@ -151,14 +151,22 @@ export const eventRoutes: readonly Route[] = [
     ...reading,
     method: 'GET',
     path: '/v1/events/export',
-    summary: 'Export everything that a filter finds',
+    summary: 'Export everything that a filter finds; its id, in a header, leads to its manifest',
     filters: true,
-    query: ['format', 'app_id'],
+    query: EXPORT_QUERY,
     streams: true,
     slots: 'longAnswers',
     produces: 'application/x-ndjson',
     errors: asking,
     handler: exportEvents,
+  }),
+  route({
+    ...reading,
+    method: 'GET',
+    path: '/v1/events/exports/:export_id',
+    summary: 'The manifest of an export: count, positions, SHA-256 of the bytes, checkpoint',
+    errors: ['not_found', ...asking],
+    handler: showManifest,
   }),
   route({
     ...reading,
