@@ -146,6 +146,11 @@ describe('a call that a person must approve', () => {
     assert.equal(requested?.policy_decision, undefined);
     assert.equal(requested?.policy_id, policy_id);
     assert.equal(approval?.actor_id, decider.key_id);
+    assert.equal(
+      approval?.actor_name,
+      undefined,
+      'the name of who asked is not the name of who decides',
+    );
     assert.equal(approval?.agent_id, agent.agent_id);
     assert.equal(approval?.reason, 'looked at it');
     assert.equal(intent?.governance_status, 'approved');
@@ -285,6 +290,7 @@ describe('a call that a person must approve', () => {
       const entries = await execution(server, app.key, id);
       assert.deepEqual(types(entries), ['approval.requested', 'approval.expired']);
       assert.equal(entries[1]?.actor_type, 'system');
+      assert.equal(entries[1]?.actor_name, undefined);
     }
   });
 });

@@ -64,7 +64,13 @@ describe('affidavit demo --keep, and the commands on its server', { timeout: 60_
     assert.match(told.stdout, /denied by “Contacts only from the office network” \(ip_allowlist\)/);
     assert.match(told.stdout, /the provider answered 500/);
     assert.match(told.stdout, /the provider did not answer/);
-    assert.match(told.stdout, /11 calls: 7 answered, 2 refused by policy, 2 failed/);
+    assert.match(told.stdout, /17 calls: 12 answered, 3 refused by policy, 2 failed/);
+    assert.match(
+      told.stdout,
+      /minted a token for calendar:read, having asked for calendar:read, c/,
+    );
+    assert.match(told.stdout, /operator key_\S+ approved calendar:cancel_meeting/);
+    assert.match(told.stdout, /found other scopes: openid, offline_access, calendar:read is left/);
     assert.match(told.stdout, /in the signed tree, rebuilt here/);
     assert.match(told.stdout, /none was recorded/);
   });
@@ -87,7 +93,7 @@ describe('affidavit demo --keep, and the commands on its server', { timeout: 60_
       .map((line) => JSON.parse(line) as { agent_name: string });
     assert.deepEqual(
       entries.map((entry) => entry.agent_name),
-      ['billing-agent', 'support-agent'],
+      ['billing-agent', 'support-agent', 'research-agent'],
     );
     const wrong = await run(['query', '--filter', 'colour=red'], { env });
     assert.equal(wrong.code, 1);
@@ -158,8 +164,8 @@ describe('affidavit demo --keep, and the commands on its server', { timeout: 60_
     }
     const rest = admin.events(filter, { limit: 2, cursor: feed.cursor ?? '' });
     for await (const entry of rest) seqs.push(entry.seq);
-    assert.equal(new Set(seqs).size, 9);
-    assert.equal(seqs.length, 11);
+    assert.equal(new Set(seqs).size, 11);
+    assert.equal(seqs.length, 13);
     const [entry] = (await admin.events(filter, { limit: 1 }).pages().next()).value?.entries ?? [];
     assert.equal((await admin.event(entry?.event_id ?? '')).seq, entry?.seq);
     const execution = await admin.execution(entry?.execution_id ?? '');

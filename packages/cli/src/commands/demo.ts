@@ -5,8 +5,10 @@ import { Affidavit } from '@affidavit/sdk';
 import type { Command } from 'commander';
 
 import { connectionOf } from '../connection.ts';
+import { startCalendar, type Calendar } from '../demo/calendar.ts';
 import { inventSecrets, keyringOf, PEOPLE, setTheStage } from '../demo/cast.ts';
 import type { Cast, Secrets } from '../demo/cast.ts';
+import { delegate, type Delegated } from '../demo/delegation.ts';
 import { play } from '../demo/play.ts';
 import * as report from '../demo/report.ts';
 import { startServer } from '../demo/server-process.ts';
@@ -33,6 +35,8 @@ interface Show {
   readonly stage: Stage;
   readonly services: Services;
   readonly secrets: Secrets;
+  /** Null where there is no OAuth server to be had. */
+  readonly calendar: Calendar | null;
   readonly terminal: Terminal;
   readonly style: Style;
 }
@@ -52,6 +56,19 @@ async function say({ terminal }: Show, lines: readonly string[]): Promise<void> 
 
 const chapter = ({ style }: Show, title: string): string[] => ['', style.bold(style.cyan(title))];
 
+/** The second act: what a person lets agents do with an account of hers. */
+async function delegateOn(show: Show, admin: Affidavit, cast: Cast): Promise<Delegated | null> {
+  const { calendar, stage, terminal, style } = show;
+  await say(show, chapter(show, 'A person, her account, and what agents may do with it'));
+  if (!calendar) {
+    await say(show, ['  left out: it needs the package oidc-provider, which is not installed']);
+    return null;
+  }
+  const tell = (line: string) => say(show, [`  ${style.dim('·')} ${line}`]);
+  const { suffix } = stage;
+  return delegate({ admin, cast, calendar, suffix, signal: terminal.signal, tell });
+}
+
 async function perform(show: Show): Promise<Cast> {
   const { stage, services, secrets, terminal, style } = show;
   const { signal } = terminal;
@@ -59,16 +76,24 @@ async function perform(show: Show): Promise<Cast> {
   const admin = new Affidavit({ url, apiKey: adminKey, caller: 'affidavit-demo' });
   const cast = await setTheStage({ admin, url, services, secrets, suffix, signal });
   await say(show, chapter(show, 'Three agents at work'));
-  const runs = await play(cast, signal, (run) => say(show, [report.runLine(run, style)]));
+  const acts = await play(cast, signal, (run) => say(show, [report.runLine(run, style)]));
+  const delegated = await delegateOn(show, admin, cast);
+  const runs = delegated ? [...acts, delegated] : acts;
   const trail = await report.readTrail(admin, runs, signal);
   await say(show, chapter(show, 'What happened, according to the trail (UTC)'));
   await say(show, [...report.trailLines(trail, style), '', report.summaryLine(trail, style)]);
+  if (delegated) {
+    await say(show, chapter(show, "The life of alice's grant"));
+    await say(show, await report.grantLines(admin, delegated.grantId, signal, style));
+  }
   const { email } = PEOPLE.alice;
   await say(show, chapter(show, `What ${email}'s data was used for`));
   await say(show, report.usesLines(email, trail, style));
   await say(show, chapter(show, 'Can you trust it?'));
   await say(show, await report.ledgerLines(admin, signal, style));
-  await say(show, [await report.leakLine(admin, [...secrets.values()], signal, style)]);
+  const { tokens = [], clientSecret } = show.calendar ?? {};
+  const all = [...secrets.values(), ...tokens, ...(clientSecret ? [clientSecret] : [])];
+  await say(show, [await report.leakLine(admin, all, signal, style)]);
   report.compare(runs, trail);
   return cast;
 }
@@ -98,12 +123,17 @@ async function run(command: Command, flags: Flags, terminal: Terminal): Promise<
   try {
     await writeLine(terminal.stderr, style.dim('Starting Affidavit and the services …'));
     const stage = await openStage(command, terminal);
+    const calendar = await startCalendar(
+      randomBytes(24).toString('base64url'),
+      `${stage.url}/v1/connect/callback`,
+    );
     try {
-      const show = { stage, services, secrets, terminal, style };
+      const show = { stage, services, secrets, calendar, terminal, style };
       const cast = await perform(show);
       if (flags.keep) await keepRunning(show, cast);
     } finally {
       await stage.stop();
+      await calendar?.close();
     }
   } finally {
     await services.close();
@@ -114,7 +144,9 @@ async function run(command: Command, flags: Flags, terminal: Terminal): Promise<
 export function addDemo(program: Command, terminal: Terminal): void {
   program
     .command('demo')
-    .description('see it work: a server, four providers, three agents, and what they leave behind')
+    .description(
+      'see it work: a server, five providers, three agents, two people, and what is left behind',
+    )
     .option('--keep', 'leave everything running until Ctrl-C')
     .action((flags: Flags, command: Command) => run(command, flags, terminal));
 }

@@ -32,6 +32,7 @@ const GRANTS: readonly [ProviderName, Person, readonly AgentName[]][] = [
 type GrantName = `${ProviderName}/${Person}`;
 
 export interface Cast {
+  readonly agentIds: ReadonlyMap<AgentName, string>;
   readonly agents: ReadonlyMap<AgentName, Affidavit>;
   readonly agentKeys: ReadonlyMap<AgentName, string>;
   readonly grants: ReadonlyMap<GrantName, string>;
@@ -66,12 +67,12 @@ interface Setup {
   readonly signal: AbortSignal;
 }
 
-type Answer = Readonly<Record<string, string>>;
+export type Answer = Readonly<Record<string, string>>;
 
 const post = async ({ admin, signal }: Setup, path: string, body: object): Promise<Answer> =>
   (await admin.api('POST', path, { body, signal })) as Answer;
 
-const idOf = (answer: Answer, name: string): string => {
+export const idOf = (answer: Answer, name: string): string => {
   const id = answer[name];
   if (typeof id !== 'string') throw new Error(`the server answered without ${name}`);
   return id;
@@ -159,5 +160,5 @@ export async function setTheStage(setup: Setup): Promise<Cast> {
       new Affidavit({ url: setup.url, apiKey: keys.get(name) ?? '', caller: `${name}@demo` }),
     ]),
   );
-  return { agents, agentKeys: keys, grants, baseUrls };
+  return { agents, agentIds: ids, agentKeys: keys, grants, baseUrls };
 }

@@ -7,7 +7,13 @@ import type { AgentName, Cast, Person, ProviderName } from './cast.ts';
 
 /** What the three agents do: real calls through the SDK, some of which must not succeed. */
 
-export type Ending = 'success' | 'policy_denied' | 'provider_error' | 'network_error';
+export type Ending =
+  | 'success'
+  | 'policy_denied'
+  | 'provider_error'
+  | 'network_error'
+  | 'dry_run'
+  | 'replayed';
 
 interface Scene {
   readonly method: 'GET' | 'POST';
@@ -163,7 +169,7 @@ export interface Run {
   readonly played: readonly Played[];
 }
 
-async function executionIdOf(call: Promise<{ executionId: string }>): Promise<string> {
+export async function executionIdOf(call: Promise<{ executionId: string }>): Promise<string> {
   try {
     return (await call).executionId;
   } catch (error) {

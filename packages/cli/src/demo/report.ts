@@ -110,6 +110,24 @@ export function usesLines(email: string, { executions }: Trail, style: Style): s
   ]);
 }
 
+/** What became of a grant, its tokens and the actions on it: every entry that is no call. */
+export async function grantLines(
+  admin: Affidavit,
+  grant_id: string,
+  signal: AbortSignal,
+  style: Style,
+): Promise<string[]> {
+  const entries = await upTo(admin.events({ grant_id }, { limit: 1000, signal }), MOST_ENTRIES);
+  const calls = new Set(['credential.retrieved', 'credential.denied', 'api.called']);
+  return entries
+    .filter(({ event_type }) => !calls.has(event_type))
+    .map((told) => {
+      const { time, who, what, result } = sentenceOf(told);
+      const end = told.outcome === undefined || told.outcome === 'success' ? '' : `: ${result}`;
+      return `  ${style.dim(time)} ${style.bold(who)} ${what}${end}`;
+    });
+}
+
 async function checkedLine(
   admin: Affidavit,
   ledger: LedgerAnswer,

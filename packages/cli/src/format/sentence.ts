@@ -29,8 +29,34 @@ function callOf({ method, url, provider }: Told): string {
   return [method, provider, clip(place, PATH_CHARACTERS)].map(plain).filter(Boolean).join(' ');
 }
 
+const list = (values: readonly string[] | undefined) => plain((values ?? []).join(', '));
+
+/** What is no call, in words; by event type. */
+const WORDS: Readonly<Record<string, (told: Told) => string>> = {
+  'grant.connect_started': ({ provider }) => `began to connect ${plain(provider)}`,
+  'grant.connect_failed': ({ provider }) => `could not connect ${plain(provider)}`,
+  'grant.created': ({ provider, scope_granted }) =>
+    `got access to ${plain(provider)}${scope_granted?.length ? `: ${list(scope_granted)}` : ''}`,
+  'grant.scope_drifted': ({ scope_granted }) =>
+    `found other scopes: ${list(scope_granted)} is left`,
+  'grant.revoked': ({ provider }) => `took back the access to ${plain(provider)}`,
+  'token.minted': ({ scope_requested, scope_granted, scope_downscoped }) =>
+    `minted a token for ${list(scope_granted)}${scope_downscoped ? `, having asked for ${list(scope_requested)}` : ''}`,
+  'token.denied': ({ scope_requested }) => `was refused a token for ${list(scope_requested)}`,
+  'token.refresh_started': ({ provider }) => `began to renew its access to ${plain(provider)}`,
+  'token.refreshed': ({ provider }) => `had its access to ${plain(provider)} renewed`,
+  'approval.requested': (told) => `asked a person to approve ${actOf(told)}`,
+  'approval.approved': (told) => `approved ${actOf(told)}`,
+  'approval.rejected': (told) => `rejected ${actOf(told)}`,
+  'approval.expired': (told) => `let the time pass to approve ${actOf(told)}`,
+};
+
+const actOf = (told: Told) => (told.verb === undefined ? callOf(told) : plain(told.verb));
+
 function whatOf(told: Told): string {
   const { method, url, verb, event_type: type } = told;
+  const words = WORDS[type ?? ''];
+  if (words && told.source === 'observed') return words(told);
   if (verb !== undefined) return `ran ${plain(verb)}`;
   if (method !== undefined || url !== undefined) {
     return `${told.policy_decision === 'DENY' ? 'asked for' : 'called'} ${callOf(told)}`;
@@ -99,12 +125,23 @@ function resultOf(told: Told): { result: string; mood: Mood } {
   }
 }
 
+/** The agent that acted; where another did, such as who approved, they. */
+function whoOf(told: Told): string {
+  const { actor_type: type, actor_id: id, actor_name: name } = told;
+  if (type === undefined || type === 'agent') {
+    return plain(told.agent_name ?? name ?? told.agent_id ?? id ?? 'somebody');
+  }
+  if (name !== undefined) return plain(name);
+  if (id === undefined) return type;
+  return type === 'system' ? plain(id) : `${type} ${shortId(plain(id))}`;
+}
+
 export function sentenceOf(told: Told): Sentence {
   const principal = told.principal_email ?? told.principal_id;
   const reason = told.reason === undefined ? '' : clip(plain(told.reason), REASON_CHARACTERS);
   return {
     time: plain(told.created_at).slice(11, 19),
-    who: plain(told.agent_name ?? told.actor_name ?? told.agent_id ?? told.actor_id ?? 'somebody'),
+    who: whoOf(told),
     forWhom: principal === undefined ? '' : `for ${plain(principal)}`,
     what: whatOf(told),
     credential: credentialOf(told),

@@ -21,7 +21,7 @@ import type { ReaderPool } from '../query/reader-pool.ts';
 import type { Effect } from '../store/port.ts';
 import type { ApprovalsTable } from '../store/tables.ts';
 import { assertHoldable, requested } from './requested.ts';
-import { endRow, heldAnswer, moveRow, openPart, sealPart, withApproval } from './row.ts';
+import { endRow, heldAnswer, moveRow, ofAnother, openPart, sealPart, withApproval } from './row.ts';
 
 /** Of one app, so that whoever floods the deciders is stopped. */
 const WAITING_MAX = 1000;
@@ -130,7 +130,10 @@ export class StoredApprovals implements Approvals {
     const set = { status, decided_at, sealed_decision, ...ended };
     const { facts } = this.#request(row);
     const event = {
-      ...withApproval(facts, { approval_id: row.approval_id, decided_by: deciderOf(by) }),
+      ...withApproval(ofAnother(facts), {
+        approval_id: row.approval_id,
+        decided_by: deciderOf(by),
+      }),
       ...verdict.fields,
       event_type: `approval.${status}`,
       governance_status: status,
@@ -151,7 +154,7 @@ export class StoredApprovals implements Approvals {
       ...app,
       events: [
         {
-          ...withApproval(about, { approval_id, wanted: status, rule: 'own_request' }),
+          ...withApproval(ofAnother(about), { approval_id, wanted: status, rule: 'own_request' }),
           ...fields,
           event_type: 'approval.refused',
           governance_status: 'blocked',
@@ -171,7 +174,7 @@ export class StoredApprovals implements Approvals {
     const { keyring, now } = this.#options;
     const facts = openPart(keyring, row, 'request')?.facts ?? { execution_id: row.execution_id };
     const event = {
-      ...withApproval(facts, { approval_id: row.approval_id, was: row.status }),
+      ...withApproval(ofAnother(facts), { approval_id: row.approval_id, was: row.status }),
       ...SYSTEM,
       event_type: 'approval.expired',
       governance_status: 'blocked' as const,

@@ -111,6 +111,24 @@ export function withApproval(
   };
 }
 
+/** What facts say of who asked, from where: nothing that an entry of somebody else's doing repeats. */
+const ASKERS: ReadonlySet<string> = new Set([
+  'actor_type',
+  'actor_id',
+  'actor_name',
+  'caller',
+  'caller_key_prefix',
+  'source_ip',
+  'user_agent',
+  'trace_id',
+  'span_id',
+]);
+
+/** The same facts for an entry that says what another did about the request. */
+export function ofAnother(facts: Partial<AuditEvent>): Partial<AuditEvent> {
+  return Object.fromEntries(Object.entries(facts).filter(([name]) => !ASKERS.has(name)));
+}
+
 export function heldAnswer(row: ApprovalsTable, seq: number): Held {
   const { approval_id, execution_id, policy_id, event_id } = row;
   const expires_at = new Date(row.expires_at).toISOString();

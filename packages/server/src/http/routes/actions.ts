@@ -38,7 +38,6 @@ async function act(context: Context<ActionBody>) {
 export const actionRoutes: readonly Route[] = [
   route({
     access: 'calls:execute',
-    takesTokens: true,
     tag: 'actions',
     method: 'POST',
     path: '/v1/actions/:verb',
