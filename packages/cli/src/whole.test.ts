@@ -110,7 +110,14 @@ describe('affidavit demo --keep, and the commands on its server', { timeout: 60_
     const found = await run(['query', '--all', '--json', ...filter], { env });
     const count = found.stdout.trim().split('\n').length;
     assert.match(stderr, new RegExp(`^exported ${count} rows, `));
-    assert.match(await readFile(out, 'utf8'), /^event_id,seq,/);
+    assert.match(stderr, /, as its manifest says in /);
+    const whole = await readFile(out, 'utf8');
+    assert.match(whole, /^event_id,seq,/);
+    await rm(out);
+    const pieces = ['export', '--format', 'csv', '--out', out, '--resume', ...filter];
+    const again = await run(pieces, { env });
+    assert.equal(again.code, 0, again.stderr);
+    assert.equal(await readFile(out, 'utf8'), whole);
     await rm(out);
   });
 
