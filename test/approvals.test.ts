@@ -278,6 +278,20 @@ describe('a call that a person must approve', () => {
     assert.equal(entries.length, isMade ? 4 : 2);
   });
 
+  it('whose entries were erased is gone with them: nothing of it is kept or can be made', async () => {
+    const { grant_id } = await guarded({}, { principal: { type: 'user', id: 'to be forgotten' } });
+    const calls = service.received.length;
+    const { approval_id } = await held({ grant_id, reason: 'a secret of theirs' });
+    await ask(server, 201, 'POST', '/v1/erasures', {
+      key: app.key,
+      body: { principal_id: 'to be forgotten', reason: 'asked for' },
+    });
+    problem(await decide(approval_id, 'approve'), 410, 'gone');
+    const shown = await show(approval_id);
+    assert.doesNotMatch(JSON.stringify(shown), /secret of theirs|to be forgotten/);
+    assert.equal(service.received.length, calls);
+  });
+
   it('expires, with its entry, and cannot be decided after', async () => {
     const { grant_id } = await guarded({ expires_in_seconds: 1 });
     const { approval_id, execution_id } = await held({ grant_id });

@@ -32,6 +32,7 @@ export type Judgement =
 export const DECISION_TYPES = [
   'credential.retrieved',
   'credential.denied',
+  'action.blocked',
   'approval.requested',
 ] as const;
 
@@ -88,11 +89,11 @@ const verdictOf = ({ approval, policy_decision }: Decision): Verdict =>
 
 function verdictOn({ event_type }: Partial<AuditRecord>): Verdict {
   if (event_type === 'approval.requested') return 'APPROVAL';
-  return event_type === 'credential.denied' ? 'DENY' : 'ALLOW';
+  return event_type === 'credential.retrieved' ? 'ALLOW' : 'DENY';
 }
 
 function decidedBy({ event_type, policy_id, policy_context }: Partial<AuditRecord>) {
-  if (event_type !== 'credential.denied') return 'policy';
+  if (event_type === 'credential.retrieved') return 'policy';
   const { rule } = (policy_context ?? {}) as { rule?: unknown };
   if (rule === 'rate') return 'rate';
   return policy_id?.startsWith('builtin:') ? 'builtin' : 'policy';
