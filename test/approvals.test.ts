@@ -259,6 +259,32 @@ describe('a call that a person must approve', () => {
     }
   });
 
+  it('is never decided by an agent above or below the one that asked', async () => {
+    const { grant_id } = await guarded();
+    const scopes = ['calls:execute', 'approvals:decide'];
+    const agentOf = async (name: string, parent_agent_id: string) => {
+      const body = { name, parent_agent_id };
+      const { agent_id } = await ask<{ agent_id: string }>(server, 201, 'POST', '/v1/agents', {
+        key: app.key,
+        body,
+      });
+      const { key } = await makeKey(server, app, { scopes, agent_id });
+      return { agent_id, key };
+    };
+    const above = await makeAgent(server, app, 'above', scopes);
+    const middle = await agentOf('middle', above.agent_id);
+    const below = await agentOf('below', middle.agent_id);
+    for (const [asks, decides] of [
+      [below.key, above.key],
+      [above.key, below.key],
+    ]) {
+      const { approval_id } = (await call({ grant_id }, { key: asks })).body;
+      problem(await decide(approval_id, 'approve', decides), 403, 'forbidden');
+      const beside = await makeAgent(server, app, `beside ${made++}`, scopes);
+      assert.equal((await decide(approval_id, 'approve', beside.key)).status, 200);
+    }
+  });
+
   it('is decided once and made once, however many decide at the same time', async () => {
     const { grant_id } = await guarded();
     const calls = service.received.length;
@@ -310,6 +336,20 @@ describe('a call that a person must approve', () => {
 });
 
 describe('an approved call', () => {
+  it('goes where it was shown to go, with the grant that was shown', async () => {
+    const { provider, provider_id } = await guarded();
+    const { approval_id } = await held({ provider, url: 'pay', query: { amount: 5 } });
+    const { request } = await show(approval_id);
+    assert.equal((request as { url: string }).url, `${service.url}/pay?amount=5`);
+    const elsewhere = { key: app.key, body: { base_url: `${service.url}/other` } };
+    await ask(server, 200, 'PATCH', `/v1/providers/${provider_id}`, elsewhere);
+    const calls = service.received.length;
+    assert.equal((await decide(approval_id, 'approve')).status, 200);
+    const { status, error } = await ended(approval_id);
+    assert.deepEqual([status, (error as { code: string }).code], ['failed', 'egress_blocked']);
+    assert.equal(service.received.length, calls);
+  });
+
   it('is denied by what changed meanwhile: grant, policy, key', async () => {
     const revoked = await guarded();
     const forbidden = await guarded();

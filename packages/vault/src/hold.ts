@@ -46,7 +46,7 @@ export class Holder {
           },
           changes: fence?.taken(execution_id) ?? [],
           expires_in_seconds,
-          request: { actor, body, ...call.action?.held } satisfies HeldCall,
+          request: { actor, body: asShown(planned), ...call.action?.held } satisfies HeldCall,
         }),
       );
     } catch (error) {
@@ -68,6 +68,12 @@ export class Holder {
     const recorded = await this.#options.trail.denial(call.app, event);
     throw withExecution(error, call.execution_id, toldBy(event, recorded));
   }
+}
+
+/** What is approved is this grant and this address, whatever would be found for the same words later. */
+function asShown({ body, grant, url }: PlannedCall): CallRequest['body'] {
+  const { query: _, ...rest } = body;
+  return { ...rest, grant_id: grant.grant_id, url: url.href };
 }
 
 const askerOf = ({ type, id, key_id, token }: CallRequest['actor']): Asker => ({

@@ -14,13 +14,13 @@ import type {
 import type { Logger } from 'pino';
 
 import type { StoredDirectory } from '../access/directory.ts';
-import { isLive } from '../access/gate.ts';
 import { Slots } from '../http/slots.ts';
 import type { Trail } from '../ingest/trail.ts';
 import type { ReaderPool } from '../query/reader-pool.ts';
 import type { Effect } from '../store/port.ts';
 import type { ApprovalsTable } from '../store/tables.ts';
 import { assertHoldable, requested } from './requested.ts';
+import { couldStillAsk, isTheirs } from './asker.ts';
 import { endRow, heldAnswer, moveRow, ofAnother, openPart, sealPart, withApproval } from './row.ts';
 
 /** Of one app, so that whoever floods the deciders is stopped. */
@@ -112,12 +112,13 @@ export class StoredApprovals implements Approvals {
 
   /**
    * Approves or rejects; resolves with the row as it is then. Rejects with `forbidden` for who
-   * asked themselves (on the record), `conflict` where it is decided, expired or ended, `gone`
+   * asked, and for the agents above and below them (on the record), `conflict` where it is decided, expired or ended, `gone`
    * where the request was erased.
    */
   async decide(app: AppRef, row: ApprovalsTable, verdict: Verdict): Promise<ApprovalsTable> {
     const { keyring, now } = this.#options;
-    if (isOwn(row, verdict.by)) throw await this.#refuseOwn(app, row, verdict);
+    if (await isTheirs(this.#options.directory, row, verdict.by))
+      throw await this.#refuseOwn(app, row, verdict);
     if (row.status !== 'pending') throw decidedAlready(row);
     if (row.expires_at <= now()) {
       await this.expire(app, row);
@@ -164,7 +165,7 @@ export class StoredApprovals implements Approvals {
       ],
     });
     return new AffidavitError('forbidden', 'nobody decides what they asked for themselves', {
-      expected: 'a key that did not ask, and that is not of the same agent',
+      expected: 'a key that did not ask, and not of the same agent or one above or below it',
       extra: { approval_id, policy_id, rule: 'own_request' },
     });
   }
@@ -226,24 +227,14 @@ export class StoredApprovals implements Approvals {
   }
 
   async #carryOut(app: AppRef, row: ApprovalsTable): Promise<void> {
-    const { now } = this.#options;
+    const { directory, now } = this.#options;
     const runner = this.#runners.get(row.kind);
     if (!runner) throw new AffidavitError('internal', `nothing carries out ${row.kind}`);
     const isOld = (row.decided_at ?? 0) + BEGIN_WITHIN_MS <= now();
     const isErased = row.sealed_request === '';
-    if (isOld || isErased || !(await this.#mayStillAsk(row))) return this.expire(app, row);
+    if (isOld || isErased || !(await couldStillAsk(directory, row, now())))
+      return this.expire(app, row);
     await runner(this.#runOf(app, row));
-  }
-
-  /** Whether the key that asked, and its agent, could ask today. A token may be over by now. */
-  async #mayStillAsk({ key_id, agent_id, token_id, app }: ApprovalsTable): Promise<boolean> {
-    const { directory, now } = this.#options;
-    const [token] = token_id === null ? [] : await directory.rows('tokens', { app, token_id });
-    if (token_id !== null && (!token || token.state === 'revoked')) return false;
-    const [key] = await directory.rows('api_keys', { key_id });
-    if (!key || !isLive(key, now())) return false;
-    const agent = agent_id === null ? null : await directory.agent(app, agent_id);
-    return agent_id === null || (agent !== null && agent.revoked_at === null);
   }
 
   #runOf(app: AppRef, row: ApprovalsTable): ApprovedRun {
@@ -287,12 +278,6 @@ const UNDECIDED = {
 };
 
 const SYSTEM = { actor_type: 'system', actor_id: 'affidavit' } as const;
-
-/** Whether a request is of this key, or of its agent; for a token, of the same token. */
-export function isOwn({ key_id, agent_id, token_id }: Asker, by: Asker): boolean {
-  if (by.token_id !== null) return token_id === by.token_id;
-  return key_id === by.key_id || (agent_id !== null && agent_id === by.agent_id);
-}
 
 const deciderOf = ({ key_id, agent_id }: Asker): string => agent_id ?? key_id;
 

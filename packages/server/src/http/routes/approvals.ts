@@ -3,7 +3,7 @@ import type { Asker } from '@affidavit/vault';
 import type { z } from 'zod';
 
 import { hasScope } from '../../access/identity.ts';
-import { isOwn } from '../../approvals/approvals.ts';
+import { isOwn } from '../../approvals/asker.ts';
 import type { ApprovalList } from '../../approvals/reads.ts';
 import { openPart } from '../../approvals/row.ts';
 import type { ApprovalsTable } from '../../store/tables.ts';
