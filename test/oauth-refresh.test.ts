@@ -8,7 +8,13 @@ import { find, problem } from './support/world.ts';
 
 /** Tokens that are refreshed: by one at a time, with a server that takes each refresh token once. */
 
-const CALM = { accessTokenSeconds: 600, cut: null, delayMs: 0, refusesAll: false } as const;
+const CALM = {
+  accessTokenSeconds: 600,
+  cut: null,
+  delayMs: 0,
+  refused: new Set<string>(),
+  refusesAll: false,
+} as const;
 
 let server: Affidavit;
 let oauth: OAuthServer;
@@ -84,6 +90,15 @@ describe('an access token that has expired', () => {
 });
 
 describe('a provider that refuses a token before its time', () => {
+  it('gets a fresh one from 50 calls at the same time, which ask for it once', async () => {
+    const grant_id = await world.connect();
+    oauth.behaviour.refused = new Set(oauth.given);
+    oauth.behaviour.delayMs = 50;
+    const answers = await Promise.all(Array.from({ length: 50 }, () => world.call(grant_id)));
+    for (const { body, text } of answers) assert.equal(body.status, 200, text);
+    assert.equal(refreshes(), 1);
+  });
+
   it('gets a fresh one, once', async () => {
     const grant_id = await world.connect();
     oauth.behaviour.refusesAll = true;

@@ -33,8 +33,12 @@ export interface Behaviour {
   accessTokenSeconds: number;
   /** Ends connections to the token endpoint: before the request is seen, or after it is done. */
   cut: 'before' | 'after' | null;
-  /** Waits so long before it answers at the token endpoint. */
+  /** Waits so long before it looks at a request to the token endpoint. */
   delayMs: number;
+  /** Waits so long before it sends the answer of the token endpoint. */
+  holdMs: number;
+  /** Tokens that the API takes no more. */
+  refused: ReadonlySet<string>;
   /** The API takes no token, whatever it is. */
   refusesAll: boolean;
   /** Scopes in answers to a refresh in place of those granted. */
@@ -51,6 +55,8 @@ const CALM: Behaviour = {
   accessTokenSeconds: 600,
   cut: null,
   delayMs: 0,
+  holdMs: 0,
+  refused: new Set(),
   refusesAll: false,
   refreshScope: null,
   refusesExchange: false,
@@ -209,8 +215,8 @@ async function tokenEndpoint(
   response: ServerResponse,
 ): Promise<void> {
   const { cut, delayMs, refreshScope } = behaviour;
-  if (cut === 'before') return void request.socket.destroy();
   if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+  if (cut === 'before') return void request.socket.destroy();
   const end = response.end.bind(response) as (body?: unknown) => ServerResponse;
   response.end = ((body?: unknown) => {
     const text = body === undefined ? '' : String(body as string | Buffer);
@@ -218,6 +224,7 @@ async function tokenEndpoint(
       given.push(token as string);
     }
     if (cut === 'after') return response.destroy() as never;
+    if (behaviour.holdMs > 0) return void setTimeout(() => end(body), behaviour.holdMs) as never;
     if (refreshScope === null || !text.includes('"scope"')) return end(body);
     const changed = text.replace(/"scope":"[^"]*"/, `"scope":"${refreshScope}"`);
     response.setHeader('content-length', Buffer.byteLength(changed));
@@ -234,7 +241,8 @@ async function api(
   response: ServerResponse,
 ): Promise<void> {
   const [, bearer = ''] = /^Bearer (.+)$/.exec(request.headers.authorization ?? '') ?? [];
-  const token = behaviour.refusesAll ? undefined : await provider.AccessToken.find(bearer);
+  const isRefused = behaviour.refusesAll || behaviour.refused.has(bearer);
+  const token = isRefused ? undefined : await provider.AccessToken.find(bearer);
   const status = token && !token.isExpired ? 200 : 401;
   calls.push(status);
   response.writeHead(status, { 'content-type': 'application/json' });

@@ -38,8 +38,8 @@ export class Credentials {
   readonly #options: CredentialsOptions;
   /** The tokens that an open credential is of. */
   readonly #tokensOf = new WeakMap<OpenCredential, HeldTokens>();
-  /** When a grant's tokens were refused last, by app and grant; the oldest first. */
-  readonly #refusedAt = new Map<string, number>();
+  /** Which token of a grant was refused last, and when, by app and grant; the oldest first. */
+  readonly #refusals = new Map<string, { readonly at: number; readonly token: string }>();
 
   constructor(options: CredentialsOptions) {
     this.#options = options;
@@ -66,7 +66,7 @@ export class Credentials {
   /** Another credential after the provider answered 401 to this one; null where there is none. */
   async afterRefusal(held: Held, refused: OpenCredential): Promise<OpenCredential | null> {
     const before = this.#tokensOf.get(refused);
-    if (!before || !this.#mayAskAgain(held)) return null;
+    if (!before || !this.#mayAskAgain(held, before)) return null;
     const { app, grant, provider, execution_id } = held;
     const use = { app, grant, provider, caused_by: execution_id };
     const tokens = await this.#options.tokens.renewed(use, before).catch(whenItPasses);
@@ -74,15 +74,17 @@ export class Credentials {
     return this.#withTokens(held, tokens, before);
   }
 
-  #mayAskAgain({ app, grant }: Held): boolean {
+  /** Not for a token that came of the last refusal; all who had the same one refused may. */
+  #mayAskAgain({ app, grant }: Held, { sealed_access_token: token }: HeldTokens): boolean {
     const key = `${app.app} ${grant.grant_id}`;
-    const now = this.#options.now().getTime();
-    const last = this.#refusedAt.get(key);
-    if (last !== undefined && now - last < REFUSAL_PAUSE_MS) return false;
-    this.#refusedAt.delete(key);
-    const [oldest] = this.#refusedAt.keys();
-    if (this.#refusedAt.size >= REMEMBERED_REFUSALS && oldest) this.#refusedAt.delete(oldest);
-    this.#refusedAt.set(key, now);
+    const at = this.#options.now().getTime();
+    const last = this.#refusals.get(key);
+    if (last?.token === token) return true;
+    if (last !== undefined && at - last.at < REFUSAL_PAUSE_MS) return false;
+    this.#refusals.delete(key);
+    const [oldest] = this.#refusals.keys();
+    if (this.#refusals.size >= REMEMBERED_REFUSALS && oldest) this.#refusals.delete(oldest);
+    this.#refusals.set(key, { at, token });
     return true;
   }
 

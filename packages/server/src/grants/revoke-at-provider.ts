@@ -76,16 +76,16 @@ export async function revokeAtProvider(
     await trail.apply(app.app, [remove]);
     return 'none';
   }
-  const later = (at: number): Effect => ({
+  const later = (at: number, made: number): Effect => ({
     op: 'update',
     table: 'oauth_tokens',
     where,
-    set: { revoke_due_at: at },
+    set: { revoke_due_at: at, revoke_attempts: made },
     any: true,
   });
   if (row.refresh_until !== null && row.refresh_until > now()) {
     // What the refresh brings is what must be revoked.
-    await trail.apply(app.app, [later(now() + 1000)]);
+    await trail.apply(app.app, [later(now() + 1000, attempt - 1)]);
     return 'pending';
   }
   const provider = await directory.provider(app.app, grant.provider);
@@ -94,7 +94,7 @@ export async function revokeAtProvider(
   const isLast = told.final || attempt >= ATTEMPTS_MAX;
   const pause = Math.min(PAUSE_MS_MAX, PAUSE_MS * PAUSE_FACTOR ** (attempt - 1));
   const events = [{ ...actor, ...tokenRevoked(grant, told, attempt, isLast) }];
-  const effects = [isLast ? remove : later(now() + pause)];
+  const effects = [isLast ? remove : later(now() + pause, attempt)];
   await trail.record({ ...app, events, effects, owed: true });
   return isLast ? told.result : 'pending';
 }

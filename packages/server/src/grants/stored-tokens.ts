@@ -37,6 +37,11 @@ export class StoredTokens implements TokenStore {
     return row === undefined ? null : toHeld(row);
   }
 
+  async isUnderWay(app: number, execution_id: string): Promise<boolean> {
+    const open = await this.#options.directory.rows('open_intents', { app, execution_id });
+    return open.length > 0;
+  }
+
   async claim(app: AppRef, held: HeldTokens, intent: AuditEvent, until: number): Promise<boolean> {
     const execution_id = intent.execution_id as string;
     const event_id = `evt_${execution_id.slice('exe_'.length)}`;

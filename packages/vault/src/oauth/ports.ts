@@ -52,6 +52,8 @@ export interface TokenStore {
    * not to be claimed: a claim that turns out to be written after all is given up by the store.
    */
   claim(app: AppRef, held: HeldTokens, intent: AuditEvent, until: number): Promise<boolean>;
+  /** Whether somebody is still at a refresh: its execution is open, and its process alive. */
+  isUnderWay(app: number, executionId: string): Promise<boolean>;
   /**
    * Changes what was read, in the transaction of the entries; closes the execution of the refresh.
    * If it cannot be written, the store keeps it and tries again for as long as the process lives,

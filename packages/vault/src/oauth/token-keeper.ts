@@ -13,9 +13,12 @@ import { openRefreshToken, partyOf, sealTokens } from './sealed-tokens.ts';
 /** Before it expires, an access token is replaced: a tenth of its life, a minute at most. */
 const SKEW_MS_MAX = 60_000;
 const SKEW_SHARE = 0.1;
-/** A refresh ends or is given up: longer than the request and the write take at most. */
-const CLAIM_MS = 20_000;
-/** Longest wait for a refresh in another process. */
+/**
+ * A claim ends with its refresh, and when its process has ended. This is for what should not be: a
+ * process that lives and has lost it.
+ */
+const CLAIM_MS = 300_000;
+/** Longest wait for a refresh in another process: longer than it takes to see that one is dead. */
 const WAIT_MS = 25_000;
 const POLL_MS = 40;
 
@@ -101,19 +104,24 @@ export class TokenKeeper {
       const isRefused = held.sealed_access_token === refused?.sealed_access_token;
       if (!isRefused && !this.#isDue(held)) return held;
       if (held.sealed_refresh_token === null) return this.#withoutRefresh(use, held);
-      const now = this.#options.now();
-      if (held.refresh_until === null || held.refresh_until <= now) {
+      if (!(await this.#isClaimed(use, held))) {
         await this.#prepare(use);
-        const claimed = await this.#claim(use, held, now);
+        const claimed = await this.#claim(use, held);
         if (claimed) return this.#refresh(use, claimed);
       }
-      if (now >= end) {
+      if (this.#options.now() >= end) {
         throw new AffidavitError('overloaded', 'the tokens of the grant are being refreshed', {
           retryAfterSeconds: 1,
         });
       }
       await delay(POLL_MS);
     }
+  }
+
+  async #isClaimed({ app }: GrantUse, held: HeldTokens): Promise<boolean> {
+    const { refresh_execution_id, refresh_until } = held;
+    if (refresh_execution_id === null || (refresh_until ?? 0) <= this.#options.now()) return false;
+    return this.#options.store.isUnderWay(app.app, refresh_execution_id);
   }
 
   /** The provider gave no refresh token: the grant ends with its access token. */
@@ -130,10 +138,10 @@ export class TokenKeeper {
   }
 
   /** The intent is durable before the server is asked; null where another was first. */
-  async #claim(use: GrantUse, held: HeldTokens, now: number): Promise<HeldTokens | null> {
+  async #claim(use: GrantUse, held: HeldTokens): Promise<HeldTokens | null> {
     const execution_id = newId('execution');
     const lost = held.refresh_execution_id ?? held.lost_execution_id;
-    const until = now + CLAIM_MS;
+    const until = this.#options.now() + CLAIM_MS;
     const intent: AuditEvent = {
       ...this.#about(use),
       event_type: 'token.refresh_started',
