@@ -57,7 +57,8 @@ export class TokenExchange {
   static isDue(provider: Provider, token: TokenBounds, held: HeldTokens): boolean {
     if (token.scopes.length === 0) return false;
     if (provider.auth.type !== 'oauth2' || provider.auth.token_exchange !== true) return false;
-    return held.scopes.some((scope) => !token.scopes.includes(scope));
+    // Of one that named no scopes nobody knows what it opens.
+    return held.scopes.length === 0 || held.scopes.some((scope) => !token.scopes.includes(scope));
   }
 
   /**
