@@ -95,4 +95,27 @@ export const ActionBody = z.strictObject({
   grant_id: id().optional(),
   timeout_ms: z.int().min(100).max(120_000).optional(),
 });
+/**
+ * Body of `POST /v1/actions/{verb}/begin`: a client is about to do it itself. What a stored verb says
+ * of risk and provider counts for more than what is said here.
+ */
+export const ActionBeginBody = z.strictObject({
+  ...asked,
+  risk_level: z.enum(RISK_LEVELS).default('MEDIUM'),
+  provider: id().optional(),
+  /** How long its outcome is waited for; then nobody knows it. */
+  timeout_seconds: z.int().min(1).max(86_400).default(300),
+});
+export type ActionBeginBody = z.infer<typeof ActionBeginBody>;
+
+/** Body of `POST /v1/executions/{execution_id}/outcome`: how it ended, as the client says. */
+export const ActionOutcomeBody = z.strictObject({
+  outcome: z.enum(['success', 'error']),
+  result: anyJson().schema.optional(),
+  error_code: text(128).optional(),
+  duration_ms: z.number().min(0).optional(),
+  ...appId,
+});
+export type ActionOutcomeBody = z.infer<typeof ActionOutcomeBody>;
+
 export type ActionBody = z.infer<typeof ActionBody>;

@@ -10,6 +10,7 @@ import type { FeedOptions } from './feed.ts';
 import { base64Of, toProviderResponse } from './provider-response.ts';
 import type { ProviderResponse } from './provider-response.ts';
 import type { MintedToken, MintOptions } from './tokens.ts';
+import { wrapped, type WrapOptions } from './wrap.ts';
 import { Transport } from './transport.ts';
 import type { CallOptions, Query, QueryValue } from './transport.ts';
 import type {
@@ -104,6 +105,26 @@ export class Affidavit {
     });
     if (isHeld(answer)) throw new ApprovalPending(answer);
     return answer as ActionRecord<R>;
+  }
+
+  /**
+   * The same function, under the rules of Affidavit: before it runs Affidavit is asked, and has the
+   * intent on the record; afterwards it is told how it ended. Fails closed: where Affidavit says no
+   * (ActionBlocked) or cannot be reached (AuditUnavailable) the function does not run, and where the
+   * outcome cannot be recorded AuditUnavailable says that it ran. With an `idempotencyKey` a repeat
+   * returns what was kept of the first result.
+   */
+  wrap<P extends readonly unknown[], R>(
+    verb: string,
+    options: WrapOptions<NoInfer<P>, NoInfer<R>>,
+    run: (...given: P) => R | Promise<R>,
+  ): (...given: P) => Promise<R> {
+    const asking = {
+      body: (args: Args, context: ActionContext) => this.#actionBody(args, context),
+      json: (method: string, path: string, call: CallOptions) =>
+        this.#transport.json(method, path, call),
+    };
+    return wrapped(asking, verb, options, run);
   }
 
   /** Reports one event, or up to 1000 all or nothing. Resolves once they are durable. */

@@ -20,6 +20,7 @@ export type { FeedOptions, Page } from './feed.ts';
 export type { ProviderResponse } from './provider-response.ts';
 export type { MintedToken, MintOptions } from './tokens.ts';
 export type { CallOptions, FetchFunction, Query, QueryValue } from './transport.ts';
+export type { WrapOptions } from './wrap.ts';
 export type {
   AffidavitOptions,
   AuditEvent,

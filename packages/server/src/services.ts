@@ -4,6 +4,7 @@ import type {
   EgressGuard,
   IdTokens,
   Keyring,
+  LocalActions,
   Minter,
   OAuthClient,
   TokenExchange,
@@ -58,6 +59,7 @@ export interface Services {
   readonly minter: Minter;
   readonly approvals: StoredApprovals;
   readonly actions: Actions;
+  readonly localActions: LocalActions;
   readonly oauth: OAuthServices;
   /** The list of a grant's agents is changed by one at a time. */
   readonly delegationTurns: Turns;

@@ -2,7 +2,7 @@ import { AffidavitError, type AuditEvent, type ErrorDetails } from '@affidavit/s
 
 import { fencedBy, KeyTaken } from './actions/action.ts';
 import { answerTo, blockedFacts, durationFacts, entryTypes } from './actions/entries.ts';
-import { toldBy } from './actions/entries.ts';
+import { toldBy, wholeResult } from './actions/entries.ts';
 import { previewFacts } from './actions/preview.ts';
 import { readAnswer, type CallAnswer } from './answer.ts';
 import type { ApprovedRun, Approvals, Held } from './approvals.ts';
@@ -237,7 +237,7 @@ export class Broker {
       { status: 'done', outcome, result: answerTo(event, answer) },
       'intent',
     );
-    const kept = call.action?.fence?.kept(event, answer);
+    const kept = call.action?.fence?.kept(event, wholeResult(answer));
     const recorded = await trail.outcome(app, event, [...(ended ?? []), ...(kept ?? [])]);
     return { event, answer, recorded };
   }

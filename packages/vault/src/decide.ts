@@ -21,6 +21,9 @@ export interface Explanation extends Decision {
   readonly policies: readonly PolicyCheck[];
 }
 
+/** What a decision needs to know of a call. */
+export type Decidable = Omit<PlannedCall, 'outgoing' | 'startedMs' | 'execution_id'>;
+
 /** Says whether a planned call may happen. */
 export class Decider {
   readonly #options: DeciderOptions;
@@ -32,7 +35,7 @@ export class Decider {
   }
 
   /** Policy first, then what the verb of an action says about its use. */
-  async decide(call: PlannedCall): Promise<Decision> {
+  async decide(call: Decidable): Promise<Decision> {
     const set = await this.#policies.of(call.app.app);
     const decision = this.#options.engine.decide(set, this.#inputOf(call));
     const actors = await actorsOf(this.#options.directory, call);
@@ -48,7 +51,7 @@ export class Decider {
     return { ...engine.decide(set, input), policies: engine.check(set, input) };
   }
 
-  #inputOf({ actor, grant, provider, url, body, run, facts }: PlannedCall): DecisionInput {
+  #inputOf({ actor, grant, provider, url, body, run, facts }: Decidable): DecisionInput {
     return {
       actor: { type: actor.type, id: actor.id },
       grant: decisionGrant(grant),

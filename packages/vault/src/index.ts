@@ -1,5 +1,6 @@
 export { Actions, type ActionRequest } from './actions/actions.ts';
 export { entryTypes, type ExecutionRecord } from './actions/entries.ts';
+export { LocalActions, type Begun } from './actions/local.ts';
 export { checkVerb } from './actions/verbs.ts';
 export * from './answer.ts';
 export * from './approvals.ts';

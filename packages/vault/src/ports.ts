@@ -73,6 +73,30 @@ export interface CallTrail {
   intent(app: AppRef, event: AuditEvent, changes?: readonly Change[]): Promise<Recorded>;
   /** What happened. If it cannot be written it is kept and tried again; the caller still gets 503. */
   outcome(app: AppRef, event: AuditEvent, changes?: readonly Change[]): Promise<Recorded>;
+  /** What happened, as a client says. If it cannot be written the client says it again. */
+  reported(app: AppRef, event: AuditEvent, changes: readonly Change[]): Promise<Recorded>;
+}
+
+/** An action that a client carries out itself, as long as its outcome is waited for. */
+export interface BegunAction {
+  readonly execution_id: string;
+  readonly actor_id: string;
+  readonly verb: string;
+  readonly idempotency_key: string | null;
+  /** Epoch ms: from then on nobody waits. */
+  readonly expires_at: number;
+}
+
+export interface BegunActions {
+  /** With what its intent said; null where it has ended, or never began. */
+  find(
+    app: AppRef,
+    executionId: string,
+  ): Promise<{ readonly begun: BegunAction; readonly intent: AuditEvent } | null>;
+  /** With the intent. */
+  begin(app: AppRef, begun: BegunAction): readonly Change[];
+  /** With the outcome; a conflict where it has ended. */
+  end(app: AppRef, executionId: string): readonly Change[];
 }
 
 /** A minted token, as it is kept. */

@@ -30,6 +30,7 @@ const UNCACHED: ReadonlySet<keyof Tables> = new Set([
   'idempotency',
   'connects',
   'action_keys',
+  'begun_actions',
   'tokens',
   'approvals',
   'rate_slots',

@@ -19,6 +19,7 @@ const REFERENCES: readonly Reference[] = [
   ['open_intents', 'event_id', 'entries', 'event_id'],
   ['approvals', 'event_id', 'entries', 'event_id'],
   ['removals', 'event_id', 'entries', 'event_id'],
+  ['begun_actions', 'execution_id', 'open_intents', 'execution_id'],
   ['kept', 'event_id', 'entries', 'event_id'],
   ['held', 'event_id', 'entries', 'event_id'],
   ['held', 'hold_id', 'holds', 'hold_id'],

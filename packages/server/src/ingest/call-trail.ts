@@ -11,6 +11,9 @@ import { recorded } from './recorded.ts';
 import { redactEvent } from './redact.ts';
 import type { Trail } from './trail.ts';
 
+/** Stands for the process of an intent whose outcome a client owes; it never ends. */
+export const CLIENT = 'client';
+const CLIENTS = 'action.started';
 const RETRY_MS = 2000;
 const UNSETTLED_MAX = 1000;
 
@@ -55,7 +58,7 @@ export class StoredCallTrail implements CallTrail {
       app: app.app,
       execution_id,
       event_id,
-      process_id: this.#processId,
+      process_id: event.event_type === CLIENTS ? CLIENT : this.#processId,
       intent: JSON.stringify(redactEvent(event)),
       created_at: this.#now(),
     };
@@ -94,6 +97,12 @@ export class StoredCallTrail implements CallTrail {
         extra: { ...error.details.extra, execution_id },
       });
     }
+  }
+
+  async reported(app: AppRef, event: AuditEvent, changes: readonly Change[]): Promise<Recorded> {
+    const effects = [closing(app, event), ...effectsOf(changes)];
+    const write = { ...app, events: [event], effects, owed: true, source: 'reported' } as const;
+    return recorded(await this.#trail.record(write));
   }
 
   #write({ app, event, effects }: Unsettled): Promise<Receipt> {
@@ -151,7 +160,12 @@ export function abandonEffects(app: AppRef, intent: AuditEvent, now: number): re
 
 /** An action that did not happen may be asked for again under its key. */
 function keyEffects({ app }: AppRef, { verb, execution_id }: AuditEvent): readonly Effect[] {
-  return verb === undefined ? [] : [releaseKeys(app, execution_id as string)];
+  if (verb === undefined) return [];
+  const where = { app, execution_id: execution_id as string };
+  return [
+    releaseKeys(app, where.execution_id),
+    { op: 'delete', table: 'begun_actions', where, any: true },
+  ];
 }
 
 /** The outcome of an intent whose caller had been refused before it was written. */

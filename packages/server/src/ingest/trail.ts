@@ -17,6 +17,8 @@ export interface TrailWrite {
   readonly effects?: readonly Effect[] | EffectsOf;
   readonly onLate?: SubmitOptions['onLate'];
   readonly owed?: SubmitOptions['owed'];
+  /** `observed` unless a client said it. */
+  readonly source?: 'observed' | 'reported';
 }
 
 /**
@@ -32,9 +34,10 @@ export class Trail {
   }
 
   /** Records what the server itself saw. */
-  record({ app, app_id, events, effects = [], onLate, owed }: TrailWrite): Promise<Receipt> {
+  record(write: TrailWrite): Promise<Receipt> {
+    const { app, app_id, events, effects = [], onLate, owed, source = 'observed' } = write;
     const prepared = events.map((event) => {
-      const whole = complete({ ...event, app_id, source: 'observed' });
+      const whole = complete({ ...event, app_id, source });
       return prepareEvent(redactEvent(whole), freshIdentity(event.event_id));
     });
     const own = typeof effects === 'function' ? effects(prepared) : effects;

@@ -4,6 +4,7 @@ import { workerData } from 'node:worker_threads';
 import { AffidavitError } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
+import { actionOperations } from '../actions/begun.ts';
 import { approvalOperations } from '../approvals/reads.ts';
 import { readExport, type ExportRequest } from '../export/read.ts';
 import { proveOperations } from '../prove/operations.ts';
@@ -57,6 +58,7 @@ serve({
   ...tokenOperations(snapshot),
   ...grantOperations(snapshot),
   ...approvalOperations(snapshot),
+  ...actionOperations(snapshot),
   events: async ({ deadline, ...request }: Timed<PageRequest>) =>
     listBody(await snapshot((at) => readPage(at, request, new Deadline(deadline)))),
   executions: async ({ deadline, ...request }: Timed<PageRequest>) =>

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino, type Logger } from 'pino';
 
 import { Gate } from '../access/gate.ts';
+import { keepOverdue } from '../actions/begun.ts';
 import { keepApprovals } from '../approvals/duty.ts';
 import { Checks } from '../check/checks.ts';
 import { ConfigError, type Config } from '../config/config.ts';
@@ -14,6 +15,7 @@ import { openSlots } from '../http/slots.ts';
 import { routes } from '../http/routes/index.ts';
 import { createHttpServer } from '../http/server.ts';
 import { INDEXING } from '../indexing/index-feed.ts';
+import { CLIENT } from '../ingest/call-trail.ts';
 import { ReceiptReads } from '../prove/receipt-reads.ts';
 import { StreamReads } from '../query/stream-reads.ts';
 import { keepRemoving, openRetain } from '../retain/retain.ts';
@@ -98,7 +100,7 @@ function makeFolder(path: string): void {
 /** Says that this process lives, and sees to the calls of those that do not any more. */
 async function beginLife(base: Base, { peers, duties, processId }: OpenLedger) {
   if (peers === null) {
-    const closedIntents = await closeOpenIntents(base, (id) => id !== processId);
+    const closedIntents = await closeOpenIntents(base, (id) => id !== processId && id !== CLIENT);
     return { closedIntents, end: async () => undefined };
   }
   const end = await stayAlive(peers);
@@ -132,6 +134,7 @@ function servicesOf(
     minter: vault.minter,
     approvals: vault.approvals,
     actions: vault.actions,
+    localActions: vault.localActions,
     signManifest: (request) => signThrough(writer.thread, request, config.write_deadline_ms),
     oauth: vault.oauth,
     delegationTurns: new Turns(1),
@@ -160,5 +163,6 @@ function takeUpDuties(ledger: OpenLedger, { egress }: OpenVault, services: Servi
   keepExpiring(duties, services);
   keepGrants(duties, services);
   keepApprovals(duties, services);
+  keepOverdue(duties, services);
   keepWitnessed(duties, { ...services, egress, random: Math.random });
 }

@@ -5,6 +5,7 @@ import {
   createEgressGuard,
   createPolicyEngine,
   IdTokens,
+  LocalActions,
   Minter,
   TokenExchange,
   OAuthClient,
@@ -14,6 +15,7 @@ import {
 } from '@affidavit/vault';
 import type { Logger } from 'pino';
 
+import { StoredBegunActions } from '../actions/begun.ts';
 import { StoredActionKeys } from '../actions/keys.ts';
 import { StoredApprovals } from '../approvals/approvals.ts';
 import type { Config } from '../config/config.ts';
@@ -30,6 +32,7 @@ export interface OpenVault {
   readonly minter: Minter;
   readonly approvals: StoredApprovals;
   readonly actions: Actions;
+  readonly localActions: LocalActions;
   readonly callTrail: StoredCallTrail;
   readonly tokenTrail: StoredTokenTrail;
   readonly guard: EgressGuard;
@@ -82,7 +85,17 @@ export function openVault(config: Config, ledger: OpenLedger, journal: Logger): 
   approvals.carryOutBy('call', (run) => broker.resume(run));
   approvals.carryOutBy('action', (run) => actions.resume(run));
   const idTokens = new IdTokens({ egress, guard }, Date.now);
-  const made = { broker, minter, approvals, actions, callTrail, tokenTrail };
+  const localActions = new LocalActions({
+    directory,
+    trail: callTrail,
+    keys,
+    begun: new StoredBegunActions(directory),
+    engine,
+    rates,
+    keyring: () => keyring,
+    now,
+  });
+  const made = { localActions, broker, minter, approvals, actions, callTrail, tokenTrail };
   return { ...made, guard, egress, oauth, idTokens };
 }
 

@@ -340,6 +340,16 @@ export interface ActionKeysTable {
   created_at: number;
 }
 
+/** Actions that clients carry out themselves, as long as their outcome is waited for. */
+export interface BegunActionsTable {
+  app: number;
+  execution_id: string;
+  actor_id: string;
+  verb: string;
+  idempotency_key: string | null;
+  expires_at: number;
+}
+
 /** How long an app keeps what can be removed. Every app has a row. */
 export interface RetentionTable {
   app: number;
@@ -551,6 +561,7 @@ export interface Tables {
   idempotency: IdempotencyTable;
   verbs: VerbsTable;
   action_keys: ActionKeysTable;
+  begun_actions: BegunActionsTable;
   installation: InstallationTable;
   retention: RetentionTable;
   kept: KeptTable;
@@ -598,6 +609,7 @@ export const PRIMARY_KEYS: {
   idempotency: ['app', 'key_id', 'idempotency_key'],
   verbs: ['app', 'verb'],
   action_keys: ['app', 'actor_id', 'verb', 'idempotency_key'],
+  begun_actions: ['app', 'execution_id'],
   retention: ['app'],
   kept: ['app', 'event_id'],
   holds: ['app', 'hold_id'],

@@ -1,6 +1,5 @@
 import { AffidavitError, type AuditEvent, type GovernanceRule } from '@affidavit/schema';
 
-import type { CallAnswer } from '../answer.ts';
 import type { Change } from '../ports.ts';
 
 /** What makes an action of a call. */
@@ -19,8 +18,8 @@ export interface Action {
 export interface Fence {
   /** With the intent, or with the entry that asks for an approval. */
   taken(execution_id: string): readonly Change[];
-  /** With the outcome. */
-  kept(event: AuditEvent, answer: CallAnswer): readonly Change[];
+  /** With the outcome; `whole` is the result as it came, however large. */
+  kept(event: AuditEvent, whole: Pick<AuditEvent, 'result'>): readonly Change[];
   /** With the outcome, where nothing was sent. */
   released(execution_id: string): readonly Change[];
   /** Whether another execution has the key. */

@@ -1,16 +1,15 @@
-import { AffidavitError, newId, type ActionBody, type AuditEvent } from '@affidavit/schema';
+import { AffidavitError, type ActionBody, type AuditEvent } from '@affidavit/schema';
 
 import type { ApprovedRun, Held } from '../approvals.ts';
 import type { Broker } from '../call.ts';
-import { pick } from '../pick.ts';
-import { askedFacts, begin, withExecution, type Call, type CallActor } from '../plan.ts';
+import { askedFacts, begin, type Call, type CallActor } from '../plan.ts';
 import type { ActionKeys, AppRef, CallTrail, Directory, Verb } from '../ports.ts';
 import type { Keyring } from '../sealing.ts';
 import { KeyTaken, type Action } from './action.ts';
 import { checkArgs, checkArgsSize } from './args-schema.ts';
-import { blockedFacts, entryTypes, executionRecord, type ExecutionRecord } from './entries.ts';
-import { keptResult, toldBy, wholeResult } from './entries.ts';
+import { executionRecord, wholeResult, type ExecutionRecord } from './entries.ts';
 import { KeyFence, type Asked } from './fence.ts';
+import { refuseOnRecord, replay } from './on-record.ts';
 import { fillRequest } from './outgoing.ts';
 import { CompiledVerbs } from './verbs.ts';
 
@@ -51,7 +50,11 @@ export class Actions {
   async run(request: ActionRequest): Promise<ExecutionRecord | Held> {
     const verb = await this.#options.directory.verb(request.app.app, request.verb);
     const facts = actionFacts(request, verb);
-    const begun = await this.#orRefused(request, facts, async () => this.#begin(request, verb));
+    const refused = { ...askedFacts(request.body, request.actor), ...facts };
+    const { trail } = this.#options;
+    const begun = await refuseOnRecord(trail, request.app, refused, async () =>
+      this.#begin(request, verb),
+    );
     const asked = askedUnder(request);
     if (asked === null || request.body.dry_run) return this.#once(begun);
     return this.#fenced(request, begun, asked);
@@ -79,12 +82,13 @@ export class Actions {
   /** Under a key: at most once, and whoever comes later gets what was kept. */
   async #fenced(request: ActionRequest, begun: Call & Acting, asked: Asked) {
     const { app } = request;
+    const { trail } = this.#options;
     for (;;) {
-      const found = await this.#orRefused(request, begun.facts, () =>
+      const found = await refuseOnRecord(trail, app, begun.facts, () =>
         this.#fence.earlier(app, asked),
       );
       if ('held' in found) return found.held;
-      if ('kept' in found) return this.#replay(begun, found.execution_id, found.kept);
+      if ('kept' in found) return replay(trail, app, begun.facts, found);
       const fence = this.#fence.around(app, asked, found.instead);
       const held = { ...begun.action.held, key: sealable(asked) };
       try {
@@ -114,44 +118,6 @@ export class Actions {
       ...(key ? { fence: this.#fence.around(run.app, opened(key), undefined) } : {}),
     };
     await this.#options.broker.resume(run, action);
-  }
-
-  /** The answer that was kept, as an execution of its own that points to the first. */
-  async #replay(call: Call, replay_of: string, kept: Facts): Promise<ExecutionRecord> {
-    const facts: Facts = {
-      ...kept,
-      ...call.facts,
-      ...pick(kept, ['provider', 'grant_id', 'principal_id', 'method', 'url']),
-      outcome: 'replayed',
-      idempotent: true,
-      duration_ms: 0,
-      policy_context: { rule: 'idempotency_key', replay_of },
-    };
-    const short = facts.result === undefined ? {} : { result: keptResult(facts.result) };
-    const event: AuditEvent = { event_type: entryTypes(facts).outcome, ...facts, ...short };
-    const recorded = await this.#options.trail.denial(call.app, event);
-    return executionRecord({ ...event, ...pick(facts, ['result']) }, recorded);
-  }
-
-  /** Puts on the record why an action does not happen, and tells it with the error. */
-  async #orRefused<T>(request: ActionRequest, facts: Facts, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof AffidavitError)) throw error;
-      const execution_id = facts.execution_id ?? newId('execution');
-      const event: AuditEvent = {
-        event_type: entryTypes(facts).denial,
-        ...askedFacts(request.body, request.actor),
-        ...facts,
-        ...blockedFacts(facts),
-        execution_id,
-        outcome: ERRORS.has(error.code) ? 'error' : 'blocked',
-        error_code: error.code,
-      };
-      const recorded = await this.#options.trail.denial(request.app, event);
-      throw withExecution(error, execution_id, toldBy(event, recorded));
-    }
   }
 }
 
@@ -184,9 +150,6 @@ function askedUnder({ actor, verb, key }: ActionRequest): Asked | null {
   const { value: idempotency_key, fingerprint } = key;
   return { actor_id: actor.id, verb, idempotency_key, fingerprint };
 }
-
-/** The request itself was wrong; all else is a fence that holds. */
-const ERRORS: ReadonlySet<string> = new Set(['invalid_request', 'not_found', 'payload_too_large']);
 
 function actionFacts(
   { verb: name, body }: Pick<ActionRequest, 'verb' | 'body'>,

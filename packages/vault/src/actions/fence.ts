@@ -6,7 +6,7 @@ import type { Held } from '../approvals.ts';
 import type { ActionKeys, AppRef, Claim } from '../ports.ts';
 import type { Keyring } from '../sealing.ts';
 import type { Fence } from './action.ts';
-import { keptFields, wholeResult } from './entries.ts';
+import { keptFields } from './entries.ts';
 
 /**
  * The fence around actions (`Idempotency-Key`). The transaction of the intent takes the key, that
@@ -54,8 +54,7 @@ export class KeyFence {
           claim !== null && claim.execution_id !== execution_id && claim.execution_id !== instead
         );
       },
-      kept: (event, answer) => {
-        const whole = wholeResult(answer);
+      kept: (event, whole) => {
         const isLarge = JSON.stringify(whole).length > SEALED_CHARACTERS_MAX;
         const claim = claimOf(event.execution_id as string);
         const kept = { ...keptFields(event), ...(isLarge ? {} : whole) };

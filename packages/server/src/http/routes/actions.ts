@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 
-import { ActionBody } from '@affidavit/schema';
+import { ActionBeginBody, ActionBody, ActionOutcomeBody } from '@affidavit/schema';
 
 import { canonicalText } from '../../ingest/envelope.ts';
 import { Answer, route, type Context, type Route } from '../route.ts';
@@ -35,7 +35,48 @@ async function act(context: Context<ActionBody>) {
   return record;
 }
 
+async function begin(context: Context<ActionBeginBody>) {
+  const { services, app, body, params, reply } = context;
+  const verb = params.verb as string;
+  const asked = { app, actor: callActor(context), verb, body, ...keyOf(context, verb) };
+  const begun = await services.localActions.begin(asked);
+  if (begun.outcome !== 'replayed') return begun;
+  reply.header('idempotent-replayed', 'true');
+  return new Answer(200, begun);
+}
+
+async function end(context: Context<ActionOutcomeBody>) {
+  const { services, app, body, params } = context;
+  const execution_id = params.execution_id as string;
+  return services.localActions.end({ app, actor: callActor(context), execution_id, body });
+}
+
+const FENCED = ['conflict', 'gone', 'idempotency_mismatch'] as const;
+
 export const actionRoutes: readonly Route[] = [
+  route({
+    access: 'calls:execute',
+    tag: 'actions',
+    method: 'POST',
+    path: '/v1/actions/:verb/begin',
+    summary: 'Ask whether to do something yourself, and record that you are about to',
+    status: 201,
+    otherStatus: [200, 'It was done before under this key; the record of that'],
+    body: ActionBeginBody,
+    ownIdempotency: true,
+    errors: ['policy_denied', ...FENCED, 'invalid_context', 'overloaded', 'audit_unavailable'],
+    handler: begin,
+  }),
+  route({
+    access: 'calls:execute',
+    tag: 'actions',
+    method: 'POST',
+    path: '/v1/executions/:execution_id/outcome',
+    summary: 'Say how what you did yourself ended',
+    body: ActionOutcomeBody,
+    errors: ['forbidden', 'not_found', 'conflict', 'overloaded', 'audit_unavailable'],
+    handler: end,
+  }),
   route({
     access: 'calls:execute',
     tag: 'actions',

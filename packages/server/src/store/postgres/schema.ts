@@ -418,6 +418,16 @@ CREATE INDEX action_keys_age ON action_keys (app, created_at);
 CREATE INDEX action_keys_execution ON action_keys (app, execution_id);
 `;
 
+/** What clients carry out themselves, and how long their word is waited for. */
+const BEGUN = `
+CREATE TABLE begun_actions (
+  app integer NOT NULL, execution_id TEXT NOT NULL, actor_id TEXT NOT NULL, verb TEXT NOT NULL,
+  idempotency_key TEXT, expires_at bigint NOT NULL,
+  PRIMARY KEY (app, execution_id)
+);
+CREATE INDEX begun_actions_end ON begun_actions (expires_at);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   collated(TABLES) + GUARDS,
   collated(KEY_ROTATION),
@@ -435,4 +445,5 @@ export const MIGRATIONS: readonly string[] = [
   collated(RATES),
   collated(IDENTITY_PROVIDERS),
   collated(VERBS),
+  collated(BEGUN),
 ];

@@ -47,6 +47,7 @@ const UNTOLD: ReadonlySet<string> = new Set([
   'connects',
   'rate_slots',
   'action_keys',
+  'begun_actions',
   'witness_states',
   'cosignatures',
   'tokens',

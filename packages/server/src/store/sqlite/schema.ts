@@ -287,6 +287,16 @@ CREATE INDEX action_keys_age ON action_keys (app, created_at);
 CREATE INDEX action_keys_execution ON action_keys (app, execution_id);
 `;
 
+/** What clients carry out themselves, and how long their word is waited for. */
+const BEGUN = `
+CREATE TABLE begun_actions (
+  app INTEGER NOT NULL, execution_id TEXT NOT NULL, actor_id TEXT NOT NULL, verb TEXT NOT NULL,
+  idempotency_key TEXT, expires_at INTEGER NOT NULL,
+  PRIMARY KEY (app, execution_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX begun_actions_end ON begun_actions (expires_at);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   KEY_ROTATION,
@@ -303,4 +313,5 @@ export const MIGRATIONS: readonly string[] = [
   RATES,
   IDENTITY_PROVIDERS,
   VERBS,
+  BEGUN,
 ];
