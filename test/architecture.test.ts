@@ -54,6 +54,12 @@ const product = sources.filter((source) => !source.isTest);
 
 const nameOf = (specifier: string) => /^@affidavit\/([^/]+)/.exec(specifier)?.[1];
 
+interface Manifest {
+  readonly dependencies?: Record<string, string>;
+  /** What is used where it is installed. */
+  readonly peerDependencies?: Record<string, string>;
+}
+
 describe('the packages', () => {
   it('are all there, and this test knows all of them', () => {
     const folders = readdirSync(PACKAGES, { withFileTypes: true })
@@ -78,7 +84,8 @@ describe('the packages', () => {
   it('depend on each other in package.json just as they import', () => {
     for (const [own, allowed] of Object.entries(ALLOWED)) {
       const text = readFileSync(join(PACKAGES, own, 'package.json'), 'utf8');
-      const { dependencies = {} } = JSON.parse(text) as { dependencies?: Record<string, string> };
+      const { dependencies: needed, peerDependencies: optional } = JSON.parse(text) as Manifest;
+      const dependencies = { ...needed, ...optional };
       const imported = new Set(
         product.filter((source) => source.package === own).flatMap((source) => source.imports),
       );
