@@ -30,7 +30,7 @@ after(async () => {
   await oauth?.close();
 });
 beforeEach(() => {
-  Object.assign(oauth.behaviour, CALM, { refreshScope: null });
+  Object.assign(oauth.behaviour, CALM, { refreshScope: null, introspectedScope: null });
   oauth.asked.length = 0;
   oauth.calls.length = 0;
 });
@@ -181,5 +181,35 @@ describe('an OAuth server', () => {
     });
     const denied = await world.call(grant_id, { scopes: ['read'] });
     assert.equal(problem(denied, 403, 'policy_denied').policy_id, 'builtin:scope');
+  });
+});
+
+describe('a grant that is checked', () => {
+  const check = (grant_id: string) =>
+    server.request('POST', `/v1/grants/${grant_id}/check`, { key: world.app.key });
+
+  it('follows what its server says of it now', async () => {
+    const grant_id = await world.connect();
+    const { status, body, text } = await check(grant_id);
+    assert.equal(status, 200, text);
+    assert.deepEqual([body.introspection, body.status], ['active', 'active']);
+    oauth.behaviour.introspectedScope = 'openid offline_access';
+    assert.deepEqual((await check(grant_id)).body.scopes, ['openid', 'offline_access']);
+    const drifts = await find(server, world.app.key, {
+      grant_id,
+      event_type: 'grant.scope_drifted',
+    });
+    assert.equal(drifts.length, 1);
+    assert.equal(drifts[0]?.actor_id, world.app.key_id);
+    const asked = await find(server, world.app.key, { grant_id, event_type: 'api.called' });
+    assert.equal(asked.length, 2);
+    assert.equal((await world.call(grant_id)).body.status, 200);
+  });
+
+  it('is for OAuth grants that live', async () => {
+    const grant_id = await world.connect();
+    await server.request('DELETE', `/v1/grants/${grant_id}`, { key: world.app.key });
+    problem(await check(grant_id), 409, 'conflict');
+    problem(await check('grt_none'), 404, 'not_found');
   });
 });

@@ -9,7 +9,7 @@ const executablePath = PLACES.find((place) => existsSync(place));
 
 /** For `skip` of a test: says what is then not tested. */
 export const withoutBrowser =
-  executablePath === undefined && 'no Chromium: the ledger in a browser is not tested';
+  executablePath === undefined && 'no Chromium: what happens in a browser is not tested';
 
 const FLAGS = [
   '--no-sandbox',

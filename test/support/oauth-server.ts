@@ -47,6 +47,8 @@ export interface Behaviour {
   refusesExchange: boolean;
   /** Scopes of exchanged tokens in place of those asked for. */
   exchangeScope: string | null;
+  /** Scopes in answers to an introspection in place of those granted. */
+  introspectedScope: string | null;
   /** Answers revocations with this status instead. */
   revocationStatus: number | null;
 }
@@ -61,6 +63,7 @@ const CALM: Behaviour = {
   refreshScope: null,
   refusesExchange: false,
   exchangeScope: null,
+  introspectedScope: null,
   revocationStatus: null,
 };
 
@@ -95,6 +98,9 @@ export async function startOAuthServer(redirectUri: string): Promise<OAuthServer
       if (behaviour.revocationStatus !== null) {
         return void body.then(() => response.writeHead(behaviour.revocationStatus ?? 0).end());
       }
+    }
+    if (path === '/token/introspection' && behaviour.introspectedScope !== null) {
+      changeAnswer(response, (text) => withScope(text, behaviour.introspectedScope ?? ''));
     }
     serve(request, response);
   };
@@ -207,6 +213,18 @@ function listen(request: IncomingMessage): Promise<string> {
   });
 }
 
+const withScope = (text: string, scope: string) =>
+  text.replace(/"scope":"[^"]*"/, `"scope":"${scope}"`);
+
+function changeAnswer(response: ServerResponse, change: (text: string) => string): void {
+  const end = response.end.bind(response) as (body?: unknown) => ServerResponse;
+  response.end = ((body?: unknown) => {
+    const text = change(body === undefined ? '' : String(body as string | Buffer));
+    response.setHeader('content-length', Buffer.byteLength(text));
+    return end(text);
+  }) as typeof response.end;
+}
+
 async function tokenEndpoint(
   behaviour: Behaviour,
   given: string[],
@@ -226,7 +244,7 @@ async function tokenEndpoint(
     if (cut === 'after') return response.destroy() as never;
     if (behaviour.holdMs > 0) return void setTimeout(() => end(body), behaviour.holdMs) as never;
     if (refreshScope === null || !text.includes('"scope"')) return end(body);
-    const changed = text.replace(/"scope":"[^"]*"/, `"scope":"${refreshScope}"`);
+    const changed = withScope(text, refreshScope);
     response.setHeader('content-length', Buffer.byteLength(changed));
     return end(changed);
   }) as typeof response.end;

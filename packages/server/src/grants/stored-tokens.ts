@@ -160,7 +160,9 @@ function effectsOf(app: AppRef, held: HeldTokens, change: TokenChange): Effect[]
     case 'released':
       return [changed(app, held, { ...RESTED, lost_execution_id: change.lost_execution_id })];
     case 'renewed': {
-      const { scopes, ...tokens } = change.tokens;
+      const { sealed_access_token, sealed_refresh_token, scopes } = change.tokens;
+      const { obtained_at, expires_at } = change.tokens;
+      const tokens = { sealed_access_token, sealed_refresh_token, obtained_at, expires_at };
       const set = { ...tokens, scopes: JSON.stringify(scopes), ...RESTED, lost_execution_id: null };
       const { grantScopes } = change;
       if (grantScopes === undefined) return [changed(app, held, set)];

@@ -1,6 +1,7 @@
 import { AffidavitError, GrantBody, GrantPatch, newId } from '@affidavit/schema';
 import type { z } from 'zod';
 
+import { checkGrant } from '../../grants/check.ts';
 import { deleteGrant, revokeGrant } from '../../grants/end.ts';
 import { grantEvent, showGrant } from '../../grants/entry.ts';
 import type { GrantsTable } from '../../store/tables.ts';
@@ -146,6 +147,14 @@ export const grantRoutes: readonly Route[] = [
     summary: 'Revoke a grant at once',
     errors: CHANGE_ERRORS,
     handler: endGrant,
+  }),
+  route({
+    ...admin,
+    method: 'POST',
+    path: '/v1/grants/:grant_id/check',
+    summary: 'Ask the OAuth server of a grant how it stands, and which scopes it has',
+    errors: [...CHANGE_ERRORS, 'provider_unreachable'],
+    handler: checkGrant,
   }),
   route({
     ...admin,
