@@ -249,3 +249,58 @@ describe('the secret of an OAuth client', () => {
     await world.connect();
   });
 });
+
+describe('an OAuth server that may not be called, or does not say what it is', () => {
+  const startWith = async (name: string, auth: object) => {
+    const { key } = world.app;
+    const body = { name, base_url: oauth.api, auth: { type: 'oauth2', client_id: 'c', ...auth } };
+    await ask(server, 201, 'POST', '/v1/providers', { key, body });
+    return server.request('POST', '/v1/connect', {
+      key,
+      body: { provider: name, principal: PRINCIPAL, agents: '*' },
+    });
+  };
+
+  it('is not gone to', async () => {
+    const answer = await startWith('private', { issuer: 'http://10.1.2.3/' });
+    assert.match(problem(answer, 502, 'provider_unreachable').detail, /egress_blocked/);
+    const endpoints = {
+      authorization_endpoint: 'http://192.0.2.1/authorize',
+      token_endpoint: 'http://192.0.2.1/token',
+    };
+    problem(await startWith('plain', endpoints), 403, 'egress_blocked');
+    const open = { ...endpoints, authorization_endpoint: 'http://93.184.215.14/authorize' };
+    problem(await startWith('open', open), 403, 'egress_blocked');
+  });
+
+  it('is not believed', async () => {
+    const other = await startWith('impostor', { issuer: `${oauth.issuer}/api` });
+    problem(other, 502, 'provider_unreachable');
+  });
+
+  it('is refused where its configuration is not whole', async () => {
+    const { key } = world.app;
+    for (const auth of [
+      {},
+      { token_endpoint: 'https://as.example/token' },
+      { issuer: 'ftp://as.example' },
+      { issuer: 'https://user@as.example' },
+      { issuer: 'https://as.example', scopes: ['two words'] },
+      { issuer: 'https://as.example', authorization_params: { state: 'x' } },
+      { issuer: 'https://as.example', client_secret: 'abcd', token_endpoint_auth_method: 'none' },
+      {
+        authorization_endpoint: 'https://as.example/a',
+        token_endpoint: 'https://as.example/t',
+        scopes: ['openid'],
+      },
+    ]) {
+      const body = {
+        name: 'x',
+        base_url: oauth.api,
+        auth: { type: 'oauth2', client_id: 'c', ...auth },
+      };
+      const answer = await server.request('POST', '/v1/providers', { key, body });
+      problem(answer, 400, 'invalid_request');
+    }
+  });
+});

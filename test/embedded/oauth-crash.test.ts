@@ -6,7 +6,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, beforeEach, suite, test } from 'node:test';
 
 import { prepareConnecting, type Connecting } from '../support/connecting.ts';
-import { CLIENT_SECRET, startOAuthServer, type OAuthServer } from '../support/oauth-server.ts';
+import {
+  CLIENT_SECRET,
+  consent,
+  startOAuthServer,
+  type OAuthServer,
+} from '../support/oauth-server.ts';
 import { startAffidavit, temporaryFolder, type Affidavit } from '../support/server.ts';
 import { eventually, sleep } from '../support/trail.ts';
 import { find, problem } from '../support/world.ts';
@@ -141,5 +146,30 @@ suite('tokens of a server that ends', () => {
     }
     assert.ok(secrets.length > 10);
     await start();
+  });
+
+  test('whoever comes back too late, or never, is on the record', async () => {
+    const late = await world.start();
+    const never = await world.start();
+    const answer = await consent(late.url);
+    const db = new DatabaseSync(join(dataFolder, 'affidavit.db'));
+    db.prepare('UPDATE connects SET expires_at = 1 WHERE ended_at IS NULL').run();
+    db.close();
+    await world.comeBack(answer);
+    await eventually('both have ended', async () => {
+      const ended = await Promise.all([
+        world.status(late.connect_id),
+        world.status(never.connect_id),
+      ]);
+      return ended.every(({ status, error }) => status === 'failed' && error === 'expired');
+    });
+    for (const { connect_id } of [late, never]) {
+      const [, failed, ...more] = await find(server, world.app.key, { q: connect_id });
+      assert.deepEqual(
+        [failed?.event_type, failed?.error_code],
+        ['grant.connect_failed', 'expired'],
+      );
+      assert.deepEqual(more, []);
+    }
   });
 });
