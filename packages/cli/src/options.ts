@@ -27,6 +27,15 @@ export function map(texts: readonly string[] | undefined, option: string): Recor
   return Object.fromEntries(entries.map(([key, values]) => [key, values.at(-1) ?? '']));
 }
 
+/** JSON that was given as `option`. */
+export function parseJson(text: string, option: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${option} is not JSON: ${(error as Error).message}`);
+  }
+}
+
 /** A whole number within bounds. */
 export function wholeNumber(option: string, min: number, max: number): (text: string) => number {
   return (text) => {

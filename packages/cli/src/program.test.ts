@@ -54,6 +54,8 @@ describe('usage', () => {
       'serve',
       'witness',
       'request',
+      'action',
+      'verbs',
       'tail',
       'query',
       'export',

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { addAction } from './commands/action.ts';
 import { addApprovals } from './commands/approvals.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCopy } from './commands/copy.ts';
@@ -15,6 +16,7 @@ import { addServe } from './commands/serve.ts';
 import { addSweep } from './commands/sweep.ts';
 import { addTail } from './commands/tail.ts';
 import { addTokens } from './commands/tokens.ts';
+import { addVerbs } from './commands/verbs.ts';
 import { addVerify } from './commands/verify.ts';
 import { addWitness } from './commands/witness.ts';
 import { EXIT, exitCodeOf, failureText } from './failure.ts';
@@ -34,6 +36,8 @@ function createProgram(terminal: Terminal): Command {
   addServe(program);
   addWitness(program);
   addRequest(program, terminal);
+  addAction(program, terminal);
+  addVerbs(program, terminal);
   addTail(program, terminal);
   addQuery(program, terminal);
   addExport(program, terminal);

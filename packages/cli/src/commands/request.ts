@@ -5,7 +5,7 @@ import { connect } from '../connection.ts';
 import { UsageError } from '../failure.ts';
 import { plain } from '../format/plain.ts';
 import { styleFor } from '../format/style.ts';
-import { collect, map } from '../options.ts';
+import { collect, map, parseJson } from '../options.ts';
 import { write, writeLine } from '../terminal.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -24,14 +24,6 @@ interface Flags {
   readonly include?: boolean;
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`--json is not JSON: ${(error as Error).message}`);
-  }
-}
-
 /** Members that were given, under the names of the SDK. */
 function requestOptions(flags: Flags, signal: AbortSignal): RequestOptions {
   const { provider, grant, principal, json, body, reason, run, task, scope } = flags;
@@ -40,7 +32,7 @@ function requestOptions(flags: Flags, signal: AbortSignal): RequestOptions {
     provider,
     grant,
     principal,
-    json: json === undefined ? undefined : parseJson(json),
+    json: json === undefined ? undefined : parseJson(json, '--json'),
     body,
     reason,
     run,
