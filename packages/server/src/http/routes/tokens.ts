@@ -44,15 +44,8 @@ async function revokeToken(context: Context) {
     throw new AffidavitError('conflict', `token ${token_id} has ${state}`, { field: 'token_id' });
   }
   const { event, effect } = endToken(token, 'revoked', now);
-  await administer(context, { ...event, ...ownAgent(context, token) }, [effect]);
+  await administer(context, event, [effect]);
   return { token_id, revoked_at: new Date(now).toISOString() };
-}
-
-/** Of an agent that ends its own token the record knows more than the id. */
-function ownAgent({ identity }: Context, { agent_id }: TokensTable) {
-  return agent_id === null || identity.agent?.agent_id !== agent_id
-    ? {}
-    : { agent_name: identity.agent.name };
 }
 
 function showToken({ hash: _hash, key_app: _app, ended_at: _ended, ...row }: TokensTable) {
