@@ -13,6 +13,8 @@ export const ID_PREFIXES = {
   execution: 'exe_',
   event: 'evt_',
   destination: 'dst_',
+  deadLetter: 'dlt_',
+  replay: 'rpl_',
   monitor: 'mon_',
   hold: 'hld_',
   erasure: 'ers_',

@@ -1,4 +1,5 @@
 export * from './context.ts';
+export * from './destinations.ts';
 export * from './errors.ts';
 export * from './event-types.ts';
 export type { Json } from './field-types.ts';

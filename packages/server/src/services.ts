@@ -1,6 +1,7 @@
 import type {
   Actions,
   Broker,
+  Egress,
   EgressGuard,
   IdTokens,
   Keyring,
@@ -66,6 +67,7 @@ export interface Services {
   readonly idTokens: IdTokens;
   /** How people reach this server; without a slash at the end. */
   readonly publicUrl: () => string;
+  readonly egress: Egress;
   readonly egressGuard: EgressGuard;
   /** How much of what lasts may be under way at once. */
   readonly slots: AllSlots;

@@ -10,6 +10,7 @@ export { secretPurpose } from './credentials.ts';
 export { createEgress, isBelow, type Egress } from './egress/call.ts';
 export { createEgressGuard, type EgressGuard } from './egress/guard.ts';
 export * from './oauth/index.ts';
+export { createScrubber } from './egress/scrub.ts';
 export type { CallActor, CallRequest } from './plan.ts';
 export * from './policy/index.ts';
 export * from './ports.ts';

@@ -34,6 +34,8 @@ const UNCACHED: ReadonlySet<keyof Tables> = new Set([
   'tokens',
   'approvals',
   'rate_slots',
+  'deliveries',
+  'dead_letters',
 ]);
 
 export type AppRow = Selectable<AppsTable>;

@@ -37,7 +37,7 @@ export type DutyWork = (signal: AbortSignal) => Promise<void>;
 
 export class Duties {
   readonly #options: DutiesOptions;
-  readonly #duties: Duty[] = [];
+  readonly #duties = new Set<Duty>();
 
   constructor(options: DutiesOptions) {
     this.#options = options;
@@ -52,8 +52,7 @@ export class Duties {
     { pauseMs, delayMs = 0 }: { readonly pauseMs: number; readonly delayMs?: number },
     work: DutyWork,
   ): void {
-    const duty = new Duty(name, this.#options);
-    this.#duties.push(duty);
+    const duty = this.#open(name);
     duty.begin(async (signal) => {
       await pause(delayMs, signal);
       while (!signal.aborted) {
@@ -66,16 +65,25 @@ export class Duties {
     });
   }
 
-  /** Keeps a lease for work that is driven from elsewhere. */
-  keep(name: string, onTaken: DutyWork): void {
-    const duty = new Duty(name, this.#options);
-    this.#duties.push(duty);
+  /** Keeps a lease for work that is driven from elsewhere; answers what ends that. */
+  keep(name: string, onTaken: DutyWork): () => Promise<void> {
+    const duty = this.#open(name);
     duty.begin(onTaken);
+    return async () => {
+      this.#duties.delete(duty);
+      await duty.close();
+    };
+  }
+
+  #open(name: string): Duty {
+    const duty = new Duty(name, this.#options);
+    this.#duties.add(duty);
+    return duty;
   }
 
   /** Stops all work, waits for what is under way, and gives the leases back. */
   async close(): Promise<void> {
-    await Promise.all(this.#duties.map((duty) => duty.close()));
+    await Promise.all([...this.#duties].map((duty) => duty.close()));
   }
 }
 

@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import { DestinationMetrics } from '../deliver/metrics.ts';
+
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** What `/metrics` shows. */
@@ -47,6 +49,8 @@ export class Metrics {
     help: 'Conflicts with witnesses that were raised',
     registers: [this.registry],
   });
+
+  readonly destinations = new DestinationMetrics(this.registry);
 
   /** For a process that does not ask them any more. */
   forgetWitnesses(): void {

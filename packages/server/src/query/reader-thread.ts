@@ -7,6 +7,7 @@ import type { Kysely } from 'kysely';
 import { actionOperations } from '../actions/begun.ts';
 import { approvalOperations } from '../approvals/reads.ts';
 import { readExport, type ExportRequest } from '../export/read.ts';
+import { deliveryOperations } from '../deliver/reads.ts';
 import { proveOperations } from '../prove/operations.ts';
 import { retainOperations } from '../retain/operations.ts';
 import { grantOperations } from '../grants/reads.ts';
@@ -59,6 +60,7 @@ serve({
   ...grantOperations(snapshot),
   ...approvalOperations(snapshot),
   ...actionOperations(snapshot),
+  ...deliveryOperations(snapshot),
   events: async ({ deadline, ...request }: Timed<PageRequest>) =>
     listBody(await snapshot((at) => readPage(at, request, new Deadline(deadline)))),
   executions: async ({ deadline, ...request }: Timed<PageRequest>) =>

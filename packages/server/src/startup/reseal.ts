@@ -8,6 +8,7 @@ import {
 
 import { identityProviderPurpose } from '../access/identity-provider.ts';
 import { resealRow } from '../approvals/row.ts';
+import { destinationPurpose } from '../deliver/config.ts';
 import type { Base } from './base.ts';
 import { exchangePurpose } from '../grants/connect-state.ts';
 import type { Effect, Row } from '../store/port.ts';
@@ -100,6 +101,12 @@ export async function reseal(base: Base, { fingerprint, resealSigningKey }: Seal
     const set = resealRow(keyring, row);
     const { app, approval_id } = row;
     if (set) effects.push({ op: 'update', table: 'approvals', where: { app, approval_id }, set });
+  }
+  for (const { app, destination_id, sealed_config } of await directory.rows('destinations', {})) {
+    if (!keyring.isStale(sealed_config)) continue;
+    const purpose = destinationPurpose(destination_id);
+    const set = { sealed_config: keyring.seal(keyring.open(sealed_config, purpose), purpose) };
+    effects.push({ op: 'update', table: 'destinations', where: { app, destination_id }, set });
   }
   if (effects.length === 0) return;
   const resealed = effects.length;

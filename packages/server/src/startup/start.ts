@@ -9,6 +9,7 @@ import { keepApprovals } from '../approvals/duty.ts';
 import { Checks } from '../check/checks.ts';
 import { ConfigError, type Config } from '../config/config.ts';
 import { keepGrants } from '../duties/keep-grants.ts';
+import { Deliveries } from '../deliver/deliveries.ts';
 import { keepExpiring } from '../duties/expire-tokens.ts';
 import { keepRetiring } from '../duties/retire-keys.ts';
 import { openSlots } from '../http/slots.ts';
@@ -66,7 +67,8 @@ export async function startServer(
   let url = '';
   const publicUrl = () => config.public_url ?? url;
   const services = { ...servicesOf(base, ledger, vault, first, journal), publicUrl };
-  takeUpDuties(ledger, vault, services);
+  takeUpDuties(ledger, services);
+  const deliveries = new Deliveries(ledger.duties, { ...services, random: Math.random });
   const http = createHttpServer(services, routes);
   const drain = drainOf(http, ledger.commits);
   const { host, port } = config;
@@ -79,6 +81,7 @@ export async function startServer(
     await vault.approvals.close();
     await vault.callTrail.close();
     await vault.oauth.store.close();
+    deliveries.close();
     await ledger.duties.close();
     await ledger.sequencer.close();
     await vault.egress.close();
@@ -139,6 +142,7 @@ function servicesOf(
     oauth: vault.oauth,
     delegationTurns: new Turns(1),
     idTokens: vault.idTokens,
+    egress: vault.egress,
     egressGuard: vault.guard,
     slots: openSlots(),
     metrics: ledger.metrics,
@@ -148,7 +152,7 @@ function servicesOf(
 }
 
 /** What goes on by itself, in one process at a time. */
-function takeUpDuties(ledger: OpenLedger, { egress }: OpenVault, services: Services): void {
+function takeUpDuties(ledger: OpenLedger, services: Services): void {
   const { duties, index, directory, writer } = ledger;
   duties.keep(INDEXING, async (signal) => {
     const apps = await directory.apps();
@@ -164,5 +168,5 @@ function takeUpDuties(ledger: OpenLedger, { egress }: OpenVault, services: Servi
   keepGrants(duties, services);
   keepApprovals(duties, services);
   keepOverdue(duties, services);
-  keepWitnessed(duties, { ...services, egress, random: Math.random });
+  keepWitnessed(duties, { ...services, random: Math.random });
 }

@@ -530,6 +530,72 @@ export interface IdentityProvidersTable {
   updated_at: number;
 }
 
+/** Where entries are delivered to. */
+export interface DestinationsTable {
+  app: number;
+  destination_id: string;
+  type: string;
+  name: string;
+  /** JSON object, without its secrets. */
+  config: string;
+  /** JSON object, whole. */
+  sealed_config: string;
+  /** JSON object: names and values of `GET /v1/events`. */
+  filter: string;
+  /** JSON object: how much is sent at once. */
+  batch: string;
+  /** 1 while nothing is sent. */
+  paused: number;
+  /** Why the server paused it; null where a person did. */
+  paused_reason: string | null;
+  created_at: number;
+  /** Moves with every change: whoever delivers looks again. */
+  updated_at: number;
+}
+
+/**
+ * How far a destination is: one row for what comes live, one for each backfill or replay. Kept by
+ * whoever delivers; each step expects the `next_seq` before it.
+ */
+export interface DeliveriesTable {
+  app: number;
+  destination_id: string;
+  /** `live`, or the id of the replay. */
+  lane: string;
+  first_seq: number;
+  /** Everything before it is accepted, in the dead letters, or not of the filter. */
+  next_seq: number;
+  /** Exclusive; null of the live one, which has no end. */
+  end_seq: number | null;
+  /** Entries accepted, and entries put to the dead letters. */
+  delivered: number;
+  dead: number;
+  /** Entries accepted in the minute before `delivered_at`. */
+  delivered_last_minute: number;
+  delivered_at: number | null;
+  /** Why the last try failed; null when the last one did not. */
+  error: string | null;
+  error_at: number | null;
+  /** Tries that failed since one did not. */
+  failures: number;
+  /** When the next try is due. */
+  retry_at: number | null;
+  created_at: number;
+  ended_at: number | null;
+}
+
+/** Entries that a destination refused for good, by ranges. */
+export interface DeadLettersTable {
+  app: number;
+  dead_letter_id: string;
+  destination_id: string;
+  first_seq: number;
+  last_seq: number;
+  entries: number;
+  reason: string;
+  created_at: number;
+}
+
 export interface InstallationTable {
   name: string;
   value: string;
@@ -574,6 +640,9 @@ export interface Tables {
   operators: OperatorsTable;
   identity_providers: IdentityProvidersTable;
   rate_slots: RateSlotsTable;
+  destinations: DestinationsTable;
+  deliveries: DeliveriesTable;
+  dead_letters: DeadLettersTable;
 }
 
 /**
@@ -621,6 +690,9 @@ export const PRIMARY_KEYS: {
   operators: ['app', 'operator_id'],
   identity_providers: ['app', 'audience'],
   rate_slots: ['app', 'policy_id', 'counter', 'slot'],
+  destinations: ['app', 'destination_id'],
+  deliveries: ['app', 'destination_id', 'lane'],
+  dead_letters: ['app', 'dead_letter_id'],
 };
 
 /** The tables that administration changes, always together with an entry that says so. */

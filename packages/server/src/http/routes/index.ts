@@ -7,6 +7,7 @@ import { callRoutes } from './calls.ts';
 import { callerRoutes } from './callers.ts';
 import { connectRoutes } from './connect.ts';
 import { delegationRoutes } from './delegations.ts';
+import { destinationRoutes } from './destinations.ts';
 import { erasureRoutes } from './erasures.ts';
 import { eventRoutes } from './events.ts';
 import { grantRoutes } from './grants.ts';
@@ -56,4 +57,5 @@ export const routes: readonly Route[] = [
   ...retentionRoutes,
   ...holdRoutes,
   ...erasureRoutes,
+  ...destinationRoutes,
 ];

@@ -428,6 +428,30 @@ CREATE TABLE begun_actions (
 CREATE INDEX begun_actions_end ON begun_actions (expires_at);
 `;
 
+/** Where entries are delivered to, how far each is, and what it refused. */
+const DESTINATIONS = `
+CREATE TABLE destinations (
+  app integer NOT NULL, destination_id TEXT NOT NULL, type TEXT NOT NULL, name TEXT NOT NULL,
+  config TEXT NOT NULL, sealed_config TEXT NOT NULL, filter TEXT NOT NULL, batch TEXT NOT NULL,
+  paused integer NOT NULL, paused_reason TEXT, created_at bigint NOT NULL, updated_at bigint NOT NULL,
+  PRIMARY KEY (app, destination_id)
+);
+CREATE TABLE deliveries (
+  app integer NOT NULL, destination_id TEXT NOT NULL, lane TEXT NOT NULL, first_seq bigint NOT NULL,
+  next_seq bigint NOT NULL, end_seq bigint, delivered bigint NOT NULL, dead bigint NOT NULL,
+  delivered_last_minute bigint NOT NULL, delivered_at bigint, error TEXT, error_at bigint,
+  failures bigint NOT NULL, retry_at bigint, created_at bigint NOT NULL, ended_at bigint,
+  PRIMARY KEY (app, destination_id, lane)
+) WITH (fillfactor = 20);
+CREATE TABLE dead_letters (
+  app integer NOT NULL, dead_letter_id TEXT NOT NULL, destination_id TEXT NOT NULL,
+  first_seq bigint NOT NULL, last_seq bigint NOT NULL, entries bigint NOT NULL, reason TEXT NOT NULL,
+  created_at bigint NOT NULL,
+  PRIMARY KEY (app, dead_letter_id)
+);
+CREATE INDEX dead_letters_of ON dead_letters (app, destination_id, dead_letter_id);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   collated(TABLES) + GUARDS,
   collated(KEY_ROTATION),
@@ -446,4 +470,5 @@ export const MIGRATIONS: readonly string[] = [
   collated(IDENTITY_PROVIDERS),
   collated(VERBS),
   collated(BEGUN),
+  collated(DESTINATIONS),
 ];

@@ -51,6 +51,8 @@ const UNTOLD: ReadonlySet<string> = new Set([
   'witness_states',
   'cosignatures',
   'tokens',
+  'deliveries',
+  'dead_letters',
 ]);
 
 /** One open transaction of `PostgresStore`. */

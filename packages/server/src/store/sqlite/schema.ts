@@ -297,6 +297,30 @@ CREATE TABLE begun_actions (
 CREATE INDEX begun_actions_end ON begun_actions (expires_at);
 `;
 
+/** Where entries are delivered to, how far each is, and what it refused. */
+const DESTINATIONS = `
+CREATE TABLE destinations (
+  app INTEGER NOT NULL, destination_id TEXT NOT NULL, type TEXT NOT NULL, name TEXT NOT NULL,
+  config TEXT NOT NULL, sealed_config TEXT NOT NULL, filter TEXT NOT NULL, batch TEXT NOT NULL,
+  paused INTEGER NOT NULL, paused_reason TEXT, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  PRIMARY KEY (app, destination_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE deliveries (
+  app INTEGER NOT NULL, destination_id TEXT NOT NULL, lane TEXT NOT NULL, first_seq INTEGER NOT NULL,
+  next_seq INTEGER NOT NULL, end_seq INTEGER, delivered INTEGER NOT NULL, dead INTEGER NOT NULL,
+  delivered_last_minute INTEGER NOT NULL, delivered_at INTEGER, error TEXT, error_at INTEGER,
+  failures INTEGER NOT NULL, retry_at INTEGER, created_at INTEGER NOT NULL, ended_at INTEGER,
+  PRIMARY KEY (app, destination_id, lane)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE dead_letters (
+  app INTEGER NOT NULL, dead_letter_id TEXT NOT NULL, destination_id TEXT NOT NULL,
+  first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL, entries INTEGER NOT NULL, reason TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (app, dead_letter_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX dead_letters_of ON dead_letters (app, destination_id, dead_letter_id);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   KEY_ROTATION,
@@ -314,4 +338,5 @@ export const MIGRATIONS: readonly string[] = [
   IDENTITY_PROVIDERS,
   VERBS,
   BEGUN,
+  DESTINATIONS,
 ];
