@@ -106,7 +106,8 @@ describe('the description', () => {
       const { schema } = requestBody.content['application/json'] as {
         schema: Record<string, unknown>;
       };
-      assert.equal(schema.additionalProperties, false, `${method} ${path}`);
+      const kinds = (schema.oneOf ?? [schema]) as Record<string, unknown>[];
+      for (const kind of kinds) assert.equal(kind.additionalProperties, false, `${method} ${path}`);
     }
   });
 
