@@ -72,6 +72,23 @@ describe('a grant that is revoked', () => {
     assert.equal(second?.actor_type, 'system');
   });
 
+  it('while its token is refreshed takes along what the refresh brings', async () => {
+    oauth.behaviour.accessTokenSeconds = 1;
+    const grant_id = await world.connect();
+    oauth.behaviour.accessTokenSeconds = 600;
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    oauth.behaviour.holdMs = 500;
+    const given = oauth.given.length;
+    const call = world.call(grant_id);
+    await until('the refresh is under way', async () => oauth.given.length > given);
+    assert.equal((await revoke(grant_id)).provider_revocation, 'pending');
+    oauth.behaviour.holdMs = 0;
+    await call;
+    await until('the end', async () => (await entries(grant_id, 'token.revoked')).length === 1);
+    assert.equal(oauth.revoked.length, 1);
+    assert.ok(oauth.given.slice(given).includes(oauth.revoked[0] as string));
+  });
+
   it('is revoked once, however many ask', async () => {
     const grant_id = await world.connect();
     const answers = await Promise.all(

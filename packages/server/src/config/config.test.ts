@@ -68,7 +68,11 @@ describe('settings', () => {
       AFFIDAVIT_WRITE_DEADLINE_MS: '500',
       AFFIDAVIT_QUERY_DEADLINE_MS: '600000',
       AFFIDAVIT_GUARD_FILE: '/elsewhere/guard.json',
+      AFFIDAVIT_PUBLIC_URL: 'https://audit.example.com/base/',
+      AFFIDAVIT_RETURN_ORIGINS: 'https://app.example.com, http://localhost:3000/',
     });
+    assert.equal(config.public_url, 'https://audit.example.com/base');
+    assert.deepEqual(config.return_origins, ['https://app.example.com', 'http://localhost:3000']);
     assert.equal(config.admin_key, 'some-admin-key');
     assert.equal(config.master_keys, 'x');
     assert.deepEqual(config.egress_allow, ['127.0.0.0/8', '10.1.0.0/16']);
@@ -104,6 +108,11 @@ describe('settings', () => {
     ['AFFIDAVIT_ORIGIN', 'two words'],
     ['AFFIDAVIT_ORIGIN', 'a+b'],
     ['AFFIDAVIT_ORIGIN', 'ends/'],
+    ['AFFIDAVIT_PUBLIC_URL', 'audit.example.com'],
+    ['AFFIDAVIT_PUBLIC_URL', 'ftp://audit.example.com'],
+    ['AFFIDAVIT_PUBLIC_URL', 'https://user@audit.example.com'],
+    ['AFFIDAVIT_RETURN_ORIGINS', 'app.example.com'],
+    ['AFFIDAVIT_RETURN_ORIGINS', 'https://app.example.com/path'],
     ['AFFIDAVIT_WRITE_DEADLINE_MS', '0'],
     ['AFFIDAVIT_WRITE_DEADLINE_MS', '499'],
     ['AFFIDAVIT_WRITE_DEADLINE_MS', '5s'],
