@@ -416,6 +416,29 @@ describe('the answer to a call that waits', () => {
     assert.ok(String(answer.body.proof).length > 0);
   });
 
+  it('is a refusal where too many wait already', async () => {
+    const own = await makeApp(server, 'flooded');
+    const { grant_id } = await makeGrant(server, own, {
+      provider: 'flooded',
+      base_url: service.url,
+      secret: SECRET,
+    });
+    const policy = { name: 'look', template: { kind: 'approval' } };
+    const { policy_id } = await ask(server, 201, 'POST', '/v1/policies', {
+      key: own.key,
+      body: policy,
+    });
+    const one = () => call({ grant_id }, { key: own.key });
+    for (let asked = 0; asked < 1000; asked += 100) {
+      const answers = await Promise.all(Array.from({ length: 100 }, one));
+      assert.ok(answers.every(({ status }) => status === 202));
+    }
+    const refused = problem(await one(), 403, 'policy_denied');
+    assert.deepEqual([refused.policy_id, refused.rule], [policy_id, 'approval']);
+    const [entry] = await execution(server, own.key, refused.execution_id);
+    assert.equal(entry?.event_type, 'credential.denied');
+  });
+
   it('is a refusal, on the record, where the request is too large to be held', async () => {
     const { grant_id, policy_id } = await guarded();
     const answer = await call({ grant_id, method: 'POST', body: 'x'.repeat(1_100_000) });

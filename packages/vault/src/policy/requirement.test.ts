@@ -62,6 +62,16 @@ test('what nothing lifts, and what errs, comes before what is required', () => {
   }
 });
 
+test('what is required of a call does not stand against a token for calls', () => {
+  const policies = [
+    stored('pol_1', { kind: 'approval' }),
+    stored('pol_2', { kind: 'rate', limit: 1, window_seconds: 1 }),
+    stored('pol_3', { kind: 'methods', methods: ['PUT'] }),
+  ];
+  const decision = engine.decide(engine.compile(policies, new Set(['method'])), decisionInput());
+  assert.deepEqual([decision.policy_decision, decision.rates], ['ALLOW', undefined]);
+});
+
 test('rates are named with what they are counted under', () => {
   const rate = { kind: 'rate', limit: 3, window_seconds: 60 } as const;
   const counters = [undefined, 'agent', 'grant', 'principal'] as const;
