@@ -23,7 +23,10 @@ let server: Affidavit;
 before(async () => {
   server = await startAffidavit();
 });
-after(async () => assert.equal(await server.stop(), 0, server.stdout()));
+after(async () => {
+  assert.equal(await server.stop(), 0, server.stdout());
+  assert.doesNotMatch(server.stdout(), /could not be (noted|kept)/);
+});
 
 interface Destination extends Record<string, unknown> {
   readonly destination_id: string;
@@ -157,7 +160,7 @@ suite('a webhook', { concurrency: 4 }, () => {
       { status: 200 }
     );
     receiver.mood = first(
-      () => ({ status: 500 }),
+      () => ({ status: 500, body: { said: 'not now' } }),
       () => ({ status: 429, headers: { 'retry-after': '1' } }),
       () => ({ status: 200, cuts: true }),
       () => ({ status: 302, headers: { location: '/elsewhere' } }),
@@ -165,6 +168,8 @@ suite('a webhook', { concurrency: 4 }, () => {
     );
     const began = Date.now();
     const ids = await writeSome(app, 35);
+    await eventually('it is told', async () => (await show(app, id)).state === 'retrying');
+    assert.match(String((await show(app, id)).error), /^it answered (500: .*not now|429)/);
     await assertArrived(receiver, ids);
     assertInOrder(receiver);
     assert.ok(Date.now() - began > 1000, 'it was asked to wait for a second');

@@ -152,7 +152,7 @@ export class LaneRun {
   /** Twice as long after each failure, up to a bound, and never for all at once. */
   #backoff(tries: number): number {
     const ceiling = BACKOFF_MS * 2 ** Math.min(tries, BACKOFF_DOUBLINGS_MAX);
-    return Math.min(ceiling, BACKOFF_MAX_MS) * (0.5 + this.#ports.random() / 2);
+    return Math.round(Math.min(ceiling, BACKOFF_MAX_MS) * (0.5 + this.#ports.random() / 2));
   }
 
   async #keepFailure(reason: string, ms: number): Promise<void> {
