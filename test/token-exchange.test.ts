@@ -127,7 +127,7 @@ describe('a call with a minted token', () => {
   });
 
   it('goes by a new one when that has expired', async () => {
-    oauth.behaviour.accessTokenSeconds = 1;
+    oauth.behaviour.accessTokenSeconds = 4;
     const { token } = await mint(['read']);
     assert.equal(seenBy(await call(token)).scope, 'read');
     assert.equal(seenBy(await call(token)).scope, 'read');
