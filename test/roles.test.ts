@@ -70,7 +70,9 @@ describe('every route', () => {
       // Only keys of the installation make apps.
       if (access === 'public' || (method === 'POST' && path === '/v1/apps')) continue;
       for (const role of ROLES) {
-        const has = scopes[role].includes('admin') || scopes[role].includes(access);
+        const reads = role === 'analyst' && access === 'admin' && method === 'GET';
+        const named = scopes[role].includes('admin') || scopes[role].includes(access);
+        const has = named || reads;
         const mayCall = access === 'any_key' || (has && (!ownersOnly || role === 'owner'));
         const answer = await knock(operation, keyOf(role));
         const what = `${role}: ${method} ${path}: ${answer.text.slice(0, 300)}`;

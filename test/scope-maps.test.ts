@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
 import { startAffidavit, type Affidavit } from './support/server.ts';
-import { startService, type Service } from './support/service.ts';
+import { sayOk, startService, type Service } from './support/service.ts';
 import { ask, execution, makeAgent, makeApp, makeGrant, problem } from './support/world.ts';
 import type { AgentUnderTest, AppUnderTest, Entry } from './support/world.ts';
 
@@ -22,7 +22,10 @@ const scope_map = {
 
 before(async () => {
   server = await startAffidavit();
-  service = await startService();
+  service = await startService((request, response) => {
+    if (request.url !== '/repos/away') return sayOk(request, response);
+    response.writeHead(302, { location: '/admin' }).end();
+  });
   app = await makeApp(server, 'scope maps');
   agent = await makeAgent(server, app, 'Ada');
   const base = { provider: 'forge', base_url: service.url, secret: 'sk_scope_maps_7711' };
@@ -82,6 +85,15 @@ describe('a scope map', () => {
     assert.deepEqual(compared(await denied({ url: '/admin' })).allowed_by, []);
     await denied({ url: '/repos/a', method: 'DELETE' });
     await denied({ url: '/users' });
+  });
+
+  it('keeps the credential from where a redirect leads out of it', async () => {
+    const seen = service.received.length;
+    await call({ url: '/repos/away' });
+    const [first, second] = service.received.slice(seen);
+    assert.deepEqual([first?.url, second?.url], ['/repos/away', '/admin']);
+    assert.match(String(first?.headers.authorization), /^Bearer/);
+    assert.equal(second?.headers.authorization, undefined);
   });
 
   it('denies a path that can be read in two ways', async () => {

@@ -186,6 +186,48 @@ describe('a minted token', () => {
   });
 });
 
+describe('an action with a token', () => {
+  it('is held to its grant and scopes, and its key is another than that of its agent', async () => {
+    for (const [verb, scopes] of [
+      ['shop:look', ['read']],
+      ['shop:drop', ['delete']],
+    ] as const) {
+      await ask(server, 201, 'POST', '/v1/verbs', {
+        key: app.key,
+        body: {
+          verb,
+          provider: 'shop',
+          method: 'POST',
+          url: '/orders',
+          args_schema: { type: 'object' },
+          risk_level: 'LOW',
+          idempotent: true,
+          scopes,
+        },
+      });
+    }
+    const { token, token_id } = await mint({ scopes: ['read'], run_id: 'run_acts' });
+    const act = (verb: string, key: string) =>
+      server.request('POST', `/v1/actions/${verb}`, {
+        key,
+        body: { args: {} },
+        headers: { 'idempotency-key': 'act-once' },
+      });
+    const calls = service.received.length;
+    assert.equal((await act('shop:look', agent.key)).status, 200);
+    const own = await act('shop:look', token);
+    assert.equal(own.status, 200, own.text);
+    assert.notEqual(own.body.outcome, 'replayed');
+    assert.equal((await act('shop:look', token)).body.outcome, 'replayed');
+    assert.equal(service.received.length, calls + 2);
+    const refused = problem(await act('shop:drop', token), 403, 'policy_denied');
+    assert.equal(refused.policy_id, 'builtin:token_scope');
+    const acted = await entriesOf(token_id, { verb: 'shop:look' });
+    assert.ok(acted.length >= 2);
+    for (const entry of acted) assert.equal(entry.run_id, 'run_acts');
+  });
+});
+
 interface Operation {
   readonly 'x-access': string;
   readonly 'x-takes-tokens'?: boolean;
@@ -208,6 +250,36 @@ describe('scopes of a mint', () => {
     assert.equal(entry?.scope_downscoped, true);
     const downscoped = { event_type: 'token.minted', scope_downscoped: 'true' };
     assert.equal((await find(server, app.key, downscoped)).length, 1);
+  });
+
+  it('are cut down by the template for scopes', async () => {
+    const template = { kind: 'scopes', scopes: ['read', 'write'] };
+    const { policy_id } = await ask(server, 201, 'POST', '/v1/policies', {
+      key: app.key,
+      body: { name: 'no deletion', template, applies_to: { grant_id } },
+    });
+    const minted = await mint();
+    assert.deepEqual([minted.scope_granted, minted.scope_downscoped], [['read', 'write'], true]);
+    const document = problem(await refuseMint({ scopes: ['delete'] }), 403, 'policy_denied');
+    assert.equal(document.policy_id, policy_id);
+    await ask(server, 200, 'DELETE', `/v1/policies/${policy_id}`, { key: app.key });
+  });
+
+  it('are not held up by policies that ask for a person, or count calls', async () => {
+    const ids: unknown[] = [];
+    for (const template of [{ kind: 'approval' }, { kind: 'rate', limit: 1, window_seconds: 60 }]) {
+      const { policy_id } = await ask(server, 201, 'POST', '/v1/policies', {
+        key: app.key,
+        body: { name: template.kind, template, applies_to: { grant_id } },
+      });
+      ids.push(policy_id);
+    }
+    await mint();
+    const { token } = await mint();
+    assert.equal((await call(token)).status, 202);
+    for (const id of ids) {
+      await ask(server, 200, 'DELETE', `/v1/policies/${String(id)}`, { key: app.key });
+    }
   });
 
   it('are cut down to what policies allow, and denied where nothing is left', async () => {

@@ -8,7 +8,7 @@ import { readAnswer, type CallAnswer } from './answer.ts';
 import type { ApprovedRun, Approvals, Held } from './approvals.ts';
 import type { OpenCredential } from './credential.ts';
 import { Credentials } from './credentials.ts';
-import { approvedFacts, Decider, decisionFacts, heldFacts } from './decide.ts';
+import { approvedFacts, Decider, decisionFacts, heldFacts, opens } from './decide.ts';
 import type { Explanation } from './decide.ts';
 import type { Egress, ProviderResult } from './egress/call.ts';
 import type { EgressGuard } from './egress/guard.ts';
@@ -274,7 +274,7 @@ export class Broker {
         headers,
         body: outgoing.bytes,
         credential,
-        withinScope: (hop) => isInScope(provider, hop),
+        withinScope: (hop, method) => isInScope(provider, hop) && opens(call, hop, method),
       },
       timeoutMs === undefined ? {} : { timeoutMs },
     );

@@ -6,7 +6,7 @@ import type { ApprovedRun } from './approvals.ts';
 import { pick } from './pick.ts';
 import type { PlannedCall } from './plan.ts';
 import type { Decision, DecisionGrant, DecisionInput } from './policy/index.ts';
-import type { PolicyCheck, PolicyEngine } from './policy/index.ts';
+import { isOpen, type PolicyCheck, type PolicyEngine } from './policy/index.ts';
 import { PolicySets } from './policy-sets.ts';
 import type { Directory, Grant } from './ports.ts';
 
@@ -69,6 +69,12 @@ export class Decider {
       approved: run !== undefined,
     };
   }
+}
+
+/** Whether the scopes of a call open an address that a redirect leads to. */
+export function opens({ provider, grant, body }: PlannedCall, url: URL, method: string): boolean {
+  const { scope_map } = provider;
+  return scope_map === null || isOpen({ scope_map, grant, scopes: body.scopes ?? [] }, url, method);
 }
 
 /** A grant as policies see it. */

@@ -9,7 +9,7 @@ import type { Identity } from './identity.ts';
 export const SCOPES_OF: Readonly<Record<Role, readonly Scope[]>> = {
   owner: ['admin'],
   admin: ['admin'],
-  /** Reads all that happened. */
+  /** Reads all that happened, and how the app is set up (`readsAll`). */
   analyst: ['events:read', 'ledger:read'],
   /** Checks the ledger, without any contents. */
   auditor: ['ledger:read'],
@@ -33,6 +33,11 @@ export function isOwner({ role, scopes }: Standing): boolean {
 /** Whether changing it, or giving it to somebody, is for owners alone. */
 export function isForOwners({ role, scopes }: Standing): boolean {
   return role === null ? new Set(scopes).has('admin') : GOVERNS.has(role);
+}
+
+/** An analyst reads what admins administer: of all such routes those that only read. */
+export function readsAll({ role }: Identity, route: { readonly method: string }): boolean {
+  return role === 'analyst' && route.method === 'GET';
 }
 
 export function requireOwner(identity: Identity): void {

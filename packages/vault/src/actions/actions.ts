@@ -148,7 +148,9 @@ const opened = (key: SealableKey): Asked => ({
 function askedUnder({ actor, verb, key }: ActionRequest): Asked | null {
   if (key === undefined) return null;
   const { value: idempotency_key, fingerprint } = key;
-  return { actor_id: actor.id, verb, idempotency_key, fingerprint };
+  // What one bearer was answered is not for another.
+  const actor_id = actor.token?.token_id ?? actor.id;
+  return { actor_id, verb, idempotency_key, fingerprint };
 }
 
 function actionFacts(

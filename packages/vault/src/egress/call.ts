@@ -66,7 +66,7 @@ function firstHop(engine: Engine, request: ProviderRequest): Hop {
     url: new URL(request.url),
     headers: prepareRequestHeaders(request.headers),
     body: request.body,
-    trusted: request.withinScope(request.url),
+    trusted: request.withinScope(request.url, request.method),
   };
 }
 
@@ -164,7 +164,8 @@ function nextHop(
   if (refusal !== null) return refusal;
   const url = withoutAttached(target, dressed.attached);
   call.redirects.push({ status: result.status, url: url.href });
-  return followingHop(hop, result.status, url, call.request.withinScope(url));
+  const { request } = call;
+  return followingHop(hop, result.status, url, (to, method) => request.withinScope(to, method));
 }
 
 /** Hop by hop until there is an answer or a reason to stop. `dressed` belongs to the first hop. */

@@ -17,7 +17,7 @@ export interface ProviderRequest {
   readonly body?: Uint8Array | string | undefined;
   readonly credential: { attach(target: AttachTarget): void };
   /** Where the credential may be sent; see {@link isBelow}. */
-  withinScope(url: URL): boolean;
+  withinScope(url: URL, method: string): boolean;
 }
 
 export interface EgressSettings {

@@ -56,9 +56,14 @@ export function withoutAttached(url: URL, attached: ReadonlySet<string>): URL {
 }
 
 /** The next request of the call. Out of scope nothing that identifies the client goes along. */
-export function followingHop(hop: Hop, status: number, url: URL, inScope: boolean): Hop {
+export function followingHop(
+  hop: Hop,
+  status: number,
+  url: URL,
+  withinScope: (url: URL, method: string) => boolean,
+): Hop {
   const method = methodAfter(status, hop.method);
-  const trusted = hop.trusted && inScope;
+  const trusted = hop.trusted && withinScope(url, method);
   const headers = trusted ? hop.headers : withoutCredentials(hop.headers);
   if (method === hop.method) return { method, url, headers, body: hop.body, trusted };
   return { method, url, headers: withoutBodyHeaders(headers), body: undefined, trusted };

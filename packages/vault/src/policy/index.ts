@@ -6,7 +6,7 @@ export type { CompiledSet } from './compiled-set.ts';
 export { createPolicyEngine } from './engine.ts';
 export type { PolicyEngine } from './engine.ts';
 export { denyByRate } from './verdicts.ts';
-export { checkScopeMap } from './scope-map.ts';
+export { checkScopeMap, isOpen } from './scope-map.ts';
 export type {
   BuiltinRule,
   CountedRate,

@@ -60,21 +60,38 @@ interface Cover {
   readonly rule: ScopeRule;
 }
 
-/** The rules that cover a call, one for each of these scopes. */
-function covers({ scope_map = {}, request }: DecisionInput, scopes: readonly string[]): Cover[] {
-  const method = request.method.toUpperCase();
-  const { path } = readPath(request.url.pathname);
+/** What a call holds, at a provider that maps scopes. */
+interface Holding {
+  readonly scope_map: ScopeMap;
+  readonly grant: { readonly scopes: readonly string[] };
+  /** That the call asked for; empty where it did not say. */
+  readonly scopes: readonly string[];
+}
+
+/** What the call asked for, else what the grant has; one that is not limited has all of the map. */
+function held({ grant, scopes, scope_map }: Holding): readonly string[] {
+  if (scopes.length > 0) return scopes;
+  return grant.scopes.length > 0 ? grant.scopes : Object.keys(scope_map);
+}
+
+/** The rules that cover an address, one for each of these scopes. */
+function covers(map: ScopeMap, scopes: readonly string[], method: string, path: string): Cover[] {
   return scopes.flatMap((scope) => {
-    const rules = Object.hasOwn(scope_map, scope) ? (scope_map[scope] ?? []) : [];
+    const rules = Object.hasOwn(map, scope) ? (map[scope] ?? []) : [];
     const rule = rules.find((one) => fits(one, method, path));
     return rule === undefined ? [] : [{ scope, rule }];
   });
 }
 
-/** What the call asked for, else what the grant has; one that is not limited has all of the map. */
-function held({ grant, request, scope_map = {} }: DecisionInput): readonly string[] {
-  if (request.scopes.length > 0) return request.scopes;
-  return grant.scopes.length > 0 ? grant.scopes : Object.keys(scope_map);
+/** Whether an address is within the scopes that are held; one that is ambiguous is not. */
+export function isOpen(holding: Holding, url: URL, method: string): boolean {
+  const { path, ambiguity } = readPath(url.pathname);
+  if (ambiguity !== null) return false;
+  return covers(holding.scope_map, held(holding), method.toUpperCase(), path).length > 0;
+}
+
+function holdingOf({ grant, request }: DecisionInput, scope_map: ScopeMap): Holding {
+  return { scope_map, grant, scopes: request.scopes };
 }
 
 /** Denies a call that no scope it holds covers, and one whose path can be read in two ways. */
@@ -90,10 +107,10 @@ export function outsideScopes(input: DecisionInput): BuiltinDenial | null {
       explanation: `The scopes of the provider look at the path, which is ambiguous: ${ambiguity}.`,
     };
   }
-  const scopes = held(input);
-  if (covers(input, scopes).length > 0) return null;
-  const opening = covers(input, Object.keys(scope_map)).map(({ scope }) => scope);
-  const shown = opening.slice(0, SHOWN_SCOPES);
+  const scopes = held(holdingOf(input, scope_map));
+  if (covers(scope_map, scopes, method, path).length > 0) return null;
+  const opening = covers(scope_map, Object.keys(scope_map), method, path);
+  const shown = opening.map(({ scope }) => scope).slice(0, SHOWN_SCOPES);
   const needed = shown.length === 0 ? 'no scope does' : `${shown.join(' or ')} would`;
   return {
     rule: 'scope_map',
@@ -104,8 +121,11 @@ export function outsideScopes(input: DecisionInput): BuiltinDenial | null {
 
 /** The rule by which an allowed call is within its scopes, for the record. */
 export function coveringRule(input: DecisionInput): Record<string, Json> {
-  if (input.scope_map === undefined) return {};
-  const [cover] = covers(input, held(input));
+  const { scope_map, request } = input;
+  if (scope_map === undefined) return {};
+  const { path } = readPath(request.url.pathname);
+  const scopes = held(holdingOf(input, scope_map));
+  const [cover] = covers(scope_map, scopes, request.method.toUpperCase(), path);
   if (cover === undefined) return {};
   return { scope_map: { scope: cover.scope, rule: { ...cover.rule } as Json } };
 }

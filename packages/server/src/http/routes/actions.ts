@@ -79,6 +79,7 @@ export const actionRoutes: readonly Route[] = [
   }),
   route({
     access: 'calls:execute',
+    takesTokens: true,
     tag: 'actions',
     method: 'POST',
     path: '/v1/actions/:verb',
