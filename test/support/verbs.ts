@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { ask } from './world.ts';
 import type { Affidavit, Answer } from './server.ts';
 
@@ -32,8 +34,11 @@ export function defineVerb(
   return ask(server, 201, 'POST', '/v1/verbs', { key: app.key, body: { ...REFUND, ...more } });
 }
 
+/** So often a machine that is busy with other tests may refuse before any work. */
+const TRIES = 50;
+
 /** Carries out a verb; `once` is its Idempotency-Key. */
-export function act(
+export async function act(
   server: Affidavit,
   actor: { readonly key: string },
   verb: string,
@@ -42,5 +47,9 @@ export function act(
 ): Promise<Answer> {
   const headers = once === undefined ? {} : { 'idempotency-key': once };
   const path = `/v1/actions/${encodeURIComponent(verb)}`;
-  return server.request('POST', path, { key: actor.key, body, headers });
+  for (let tries = 1; ; tries++) {
+    const answer = await server.request('POST', path, { key: actor.key, body, headers });
+    if (answer.body.code !== 'overloaded' || tries === TRIES) return answer;
+    await sleep(100);
+  }
 }

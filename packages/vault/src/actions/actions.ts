@@ -83,16 +83,19 @@ export class Actions {
   async #fenced(request: ActionRequest, begun: Call & Acting, asked: Asked) {
     const { app } = request;
     const { trail } = this.#options;
+    const end = this.#fence.deadline();
     for (;;) {
       const found = await refuseOnRecord(trail, app, begun.facts, () =>
-        this.#fence.earlier(app, asked),
+        this.#fence.earlier(app, asked, end),
       );
       if ('held' in found) return found.held;
       if ('kept' in found) return replay(trail, app, begun.facts, found);
       const fence = this.#fence.around(app, asked, found.instead);
       const held = { ...begun.action.held, key: sealable(asked) };
       try {
-        return await this.#once({ ...begun, action: { ...begun.action, fence, held } });
+        const call = { ...begun, action: { ...begun.action, fence, held } };
+        const done = await this.#fence.alone(app, asked, end, () => this.#once(call));
+        if (done !== null) return done;
       } catch (error) {
         if (!(error instanceof KeyTaken)) throw error;
       }

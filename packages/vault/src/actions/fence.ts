@@ -36,6 +36,8 @@ const purposeOf = (execution_id: string) => `result of ${execution_id}`;
 export class KeyFence {
   readonly #keys: ActionKeys;
   readonly #keyring: () => Keyring;
+  /** What is under way in this process, by key. */
+  readonly #underWay = new Map<string, Promise<unknown>>();
 
   constructor(keys: ActionKeys, keyring: () => Keyring) {
     this.#keys = keys;
@@ -64,13 +66,47 @@ export class KeyFence {
     };
   }
 
+  /** Until when a repeat waits, by `performance.now()`. */
+  deadline(): number {
+    return performance.now() + WAIT_MS;
+  }
+
+  /**
+   * Does the work, unless the same key is under way in this process: then it waits for that, and
+   * resolves to null. So that repeats do not take each other's place in a rate.
+   */
+  async alone<T>(
+    app: AppRef,
+    asked: Asked,
+    end: number,
+    work: () => Promise<T>,
+  ): Promise<T | null> {
+    const key = JSON.stringify([app.app, asked.actor_id, asked.verb, asked.idempotency_key]);
+    const other = this.#underWay.get(key);
+    if (other) {
+      const left = end - performance.now();
+      if (left <= 0) throw stillRunning({});
+      await Promise.race([other, sleep(left, undefined, { ref: false })]);
+      return null;
+    }
+    const run = work();
+    this.#underWay.set(
+      key,
+      run.catch(() => undefined),
+    );
+    try {
+      return await run;
+    } finally {
+      this.#underWay.delete(key);
+    }
+  }
+
   /**
    * Waits for an earlier request to end. Rejects with `idempotency_mismatch`, with `gone` for a
    * result that was erased, and with `conflict` for an execution that goes on too long or that nobody
    * knows the end of.
    */
-  async earlier(app: AppRef, asked: Asked): Promise<Earlier> {
-    const end = performance.now() + WAIT_MS;
+  async earlier(app: AppRef, asked: Asked, end: number): Promise<Earlier> {
     let unknown = false;
     for (let pause = LOOK_MS; ; pause = Math.min(pause * 2, LOOK_MAX_MS)) {
       const claim = await this.#keys.find(app, asked);
@@ -84,7 +120,7 @@ export class KeyFence {
       // The look at the claim and the look at its execution may have had the end between them.
       if (claim.state === 'unknown' && unknown) throw unknownEnd(claim);
       unknown = claim.state === 'unknown';
-      if (performance.now() >= end) throw stillRunning(claim);
+      if (performance.now() >= end) throw stillRunning({ first_execution_id: execution_id });
       await sleep(pause);
     }
   }
@@ -107,12 +143,12 @@ const erased = () =>
     field: 'Idempotency-Key',
   });
 
-function stillRunning({ execution_id }: Claim): AffidavitError {
+function stillRunning(extra: Readonly<Record<string, unknown>>): AffidavitError {
   return new AffidavitError('conflict', 'the first request with this key has not ended', {
     field: 'Idempotency-Key',
     advice: 'Wait and send the same request again.',
     retryAfterSeconds: 1,
-    extra: { first_execution_id: execution_id },
+    extra,
   });
 }
 

@@ -95,13 +95,18 @@ export class LocalActions {
   async #fenced(request: LocalRequest, verb: Verb | null, facts: Facts, asked: Asked) {
     const { app } = request;
     const { trail } = this.#options;
+    const end = this.#fence.deadline();
     for (;;) {
-      const found = await refuseOnRecord(trail, app, facts, () => this.#fence.earlier(app, asked));
+      const found = await refuseOnRecord(trail, app, facts, () =>
+        this.#fence.earlier(app, asked, end),
+      );
       if ('kept' in found) return replay(trail, app, facts, found);
       const instead = 'instead' in found ? found.instead : undefined;
       const fence = this.#fence.around(app, asked, instead);
       try {
-        return await this.#start(request, verb, facts, fence);
+        const start = () => this.#start(request, verb, facts, fence);
+        const begun = await this.#fence.alone(app, asked, end, start);
+        if (begun !== null) return begun;
       } catch (error) {
         if (!(error instanceof KeyTaken)) throw error;
       }
