@@ -51,7 +51,9 @@ function fill(db: DatabaseSync, table: keyof Tables): void {
     const names = columns.map(({ name }) => name).join(', ');
     db.prepare(`INSERT INTO ${table} (${names}) VALUES (${values.map(() => '?').join()})`).run(
       ...values.map((value, index) =>
-        ['status', 'level', 'ready', 'index_pending', 'slot'].includes(columns[index]?.name ?? '')
+        ['status', 'level', 'ready', 'index_pending', 'slot', 'paused'].includes(
+          columns[index]?.name ?? '',
+        )
           ? row
           : value,
       ),
