@@ -14,6 +14,7 @@ export {
   type OAuth2Auth,
 } from './oauth.ts';
 export * from './mapping/index.ts';
+export * from './monitors.ts';
 export * from './policy.ts';
 export * from './record.ts';
 export * from './resources.ts';

@@ -36,6 +36,9 @@ const UNCACHED: ReadonlySet<keyof Tables> = new Set([
   'rate_slots',
   'deliveries',
   'dead_letters',
+  'monitors',
+  'monitor_states',
+  'monitor_groups',
 ]);
 
 export type AppRow = Selectable<AppsTable>;

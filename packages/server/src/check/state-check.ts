@@ -26,6 +26,8 @@ const REFERENCES: readonly Reference[] = [
   ['api_keys', 'agent_id', 'agents', 'agent_id'],
   ['grants', 'secret_id', 'secrets', 'secret_id'],
   ['oauth_tokens', 'grant_id', 'grants', 'grant_id'],
+  ['monitor_states', 'monitor_id', 'monitors', 'monitor_id'],
+  ['monitor_groups', 'monitor_id', 'monitors', 'monitor_id'],
 ];
 
 /** Columns that hold JSON. */
@@ -38,6 +40,8 @@ const JSON_COLUMNS: readonly (readonly [table: keyof Tables, column: string])[] 
   ['providers', 'auth'],
   ['open_intents', 'intent'],
   ['verbs', 'definition'],
+  ['monitors', 'rule'],
+  ['monitor_groups', 'state'],
 ];
 
 /** What stands beside the ledger and does not fit it, or itself. */

@@ -17,6 +17,7 @@ import type { Row } from '../store/port.ts';
 import type { Tables } from '../store/tables.ts';
 import { giveWay } from '../threads/priority.ts';
 import { serve } from '../threads/rpc.ts';
+import { watchOperations } from '../watch/reads.ts';
 import { Deadline } from './deadline.ts';
 import { readExecution, readExecutions } from './executions.ts';
 import { readFacets, type FacetRequest } from './facets.ts';
@@ -59,6 +60,7 @@ serve({
   ...tokenOperations(snapshot),
   ...grantOperations(snapshot),
   ...approvalOperations(snapshot),
+  ...watchOperations(snapshot),
   ...actionOperations(snapshot),
   ...deliveryOperations(snapshot),
   events: async ({ deadline, ...request }: Timed<PageRequest>) =>

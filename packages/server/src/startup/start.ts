@@ -24,6 +24,7 @@ import { signThrough } from '../sequence/sign-manifest.ts';
 import type { Services } from '../services.ts';
 import type { Database } from '../store/open.ts';
 import { Turns } from '../threads/turns.ts';
+import { keepWatching } from '../watch/watcher.ts';
 import { keepWitnessed } from '../witnessing/feeder.ts';
 import type { Base } from './base.ts';
 import { firstStart, type FirstStart } from './first-start.ts';
@@ -168,5 +169,6 @@ function takeUpDuties(ledger: OpenLedger, services: Services): void {
   keepGrants(duties, services);
   keepApprovals(duties, services);
   keepOverdue(duties, services);
+  keepWatching(duties, services);
   keepWitnessed(duties, { ...services, random: Math.random });
 }

@@ -287,6 +287,42 @@ export interface CosignaturesTable {
   line: string;
 }
 
+/** What is watched for on the trail. */
+export interface MonitorsTable {
+  app: number;
+  monitor_id: string;
+  /** A `MonitorRule` as JSON. */
+  rule: string;
+  /** 1 while it is watched for. */
+  enabled: number;
+  /** Entries from before teach, and raise nothing; set anew when what is watched for changes. */
+  made_at: number;
+  created_at: number;
+  updated_at: number;
+}
+
+/** How far a monitor is. Born with its row in `monitors`; kept by whoever watches. */
+export interface MonitorStatesTable {
+  app: number;
+  monitor_id: string;
+  /** Another number after every change, so that nobody overwrites what another has done. */
+  version: number;
+  /** The last `seq` that was looked at; -1 for none. */
+  looked_seq: number;
+}
+
+/** What a monitor remembers of a group. */
+export interface MonitorGroupsTable {
+  app: number;
+  monitor_id: string;
+  /** The values that make the group, as JSON. */
+  grp: string;
+  /** A `Group` as JSON. */
+  state: string;
+  alarm_id: string | null;
+  raised_at: number | null;
+}
+
 /** Intents without an outcome. A row is born and dies in the transactions of the two entries. */
 export interface OpenIntentsTable {
   app: number;
@@ -643,6 +679,9 @@ export interface Tables {
   destinations: DestinationsTable;
   deliveries: DeliveriesTable;
   dead_letters: DeadLettersTable;
+  monitors: MonitorsTable;
+  monitor_states: MonitorStatesTable;
+  monitor_groups: MonitorGroupsTable;
 }
 
 /**
@@ -693,6 +732,9 @@ export const PRIMARY_KEYS: {
   destinations: ['app', 'destination_id'],
   deliveries: ['app', 'destination_id', 'lane'],
   dead_letters: ['app', 'dead_letter_id'],
+  monitors: ['app', 'monitor_id'],
+  monitor_states: ['app', 'monitor_id'],
+  monitor_groups: ['app', 'monitor_id', 'grp'],
 };
 
 /** The tables that administration changes, always together with an entry that says so. */

@@ -16,6 +16,7 @@ import { holdRoutes } from './holds.ts';
 import { identityProviderRoutes } from './identity-provider.ts';
 import { keyRoutes } from './keys.ts';
 import { ledgerRoutes } from './ledger.ts';
+import { monitorRoutes } from './monitors.ts';
 import { operatorRoutes } from './operators.ts';
 import { policyRoutes } from './policies.ts';
 import { providerRoutes } from './providers.ts';
@@ -58,4 +59,5 @@ export const routes: readonly Route[] = [
   ...holdRoutes,
   ...erasureRoutes,
   ...destinationRoutes,
+  ...monitorRoutes,
 ];

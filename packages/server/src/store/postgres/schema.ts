@@ -452,6 +452,24 @@ CREATE TABLE dead_letters (
 CREATE INDEX dead_letters_of ON dead_letters (app, destination_id, dead_letter_id);
 `;
 
+/** What is watched for, how far each monitor is, and what it remembers. */
+const MONITORS = `
+CREATE TABLE monitors (
+  app integer NOT NULL, monitor_id TEXT NOT NULL, rule TEXT NOT NULL, enabled bigint NOT NULL,
+  made_at bigint NOT NULL, created_at bigint NOT NULL, updated_at bigint NOT NULL,
+  PRIMARY KEY (app, monitor_id)
+);
+CREATE TABLE monitor_states (
+  app integer NOT NULL, monitor_id TEXT NOT NULL, version bigint NOT NULL, looked_seq bigint NOT NULL,
+  PRIMARY KEY (app, monitor_id)
+);
+CREATE TABLE monitor_groups (
+  app integer NOT NULL, monitor_id TEXT NOT NULL, grp TEXT NOT NULL, state TEXT NOT NULL,
+  alarm_id TEXT, raised_at bigint,
+  PRIMARY KEY (app, monitor_id, grp)
+);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   collated(TABLES) + GUARDS,
   collated(KEY_ROTATION),
@@ -471,4 +489,5 @@ export const MIGRATIONS: readonly string[] = [
   collated(VERBS),
   collated(BEGUN),
   collated(DESTINATIONS),
+  collated(MONITORS),
 ];

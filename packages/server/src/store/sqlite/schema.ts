@@ -321,6 +321,24 @@ CREATE TABLE dead_letters (
 CREATE INDEX dead_letters_of ON dead_letters (app, destination_id, dead_letter_id);
 `;
 
+/** What is watched for, how far each monitor is, and what it remembers. */
+const MONITORS = `
+CREATE TABLE monitors (
+  app INTEGER NOT NULL, monitor_id TEXT NOT NULL, rule TEXT NOT NULL, enabled INTEGER NOT NULL,
+  made_at INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+  PRIMARY KEY (app, monitor_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE monitor_states (
+  app INTEGER NOT NULL, monitor_id TEXT NOT NULL, version INTEGER NOT NULL, looked_seq INTEGER NOT NULL,
+  PRIMARY KEY (app, monitor_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE monitor_groups (
+  app INTEGER NOT NULL, monitor_id TEXT NOT NULL, grp TEXT NOT NULL, state TEXT NOT NULL,
+  alarm_id TEXT, raised_at INTEGER,
+  PRIMARY KEY (app, monitor_id, grp)
+) STRICT, WITHOUT ROWID;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   KEY_ROTATION,
@@ -339,4 +357,5 @@ export const MIGRATIONS: readonly string[] = [
   VERBS,
   BEGUN,
   DESTINATIONS,
+  MONITORS,
 ];
