@@ -433,7 +433,7 @@ const DESTINATIONS = `
 CREATE TABLE destinations (
   app integer NOT NULL, destination_id TEXT NOT NULL, type TEXT NOT NULL, name TEXT NOT NULL,
   config TEXT NOT NULL, sealed_config TEXT NOT NULL, filter TEXT NOT NULL, batch TEXT NOT NULL,
-  paused integer NOT NULL, paused_reason TEXT, created_at bigint NOT NULL, updated_at bigint NOT NULL,
+  paused bigint NOT NULL, paused_reason TEXT, created_at bigint NOT NULL, updated_at bigint NOT NULL,
   PRIMARY KEY (app, destination_id)
 );
 CREATE TABLE deliveries (
