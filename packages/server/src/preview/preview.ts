@@ -10,10 +10,10 @@ import {
   type StoredPolicy,
 } from '@affidavit/vault';
 
+import { Slots } from '../http/slots.ts';
 import type { Filter } from '../query/filter.ts';
 import type { PageRequest } from '../query/page.ts';
 import type { Services } from '../services.ts';
-import { Turns } from '../threads/turns.ts';
 
 /** What a change of a policy would have decided otherwise: read from the trail, newest first. */
 
@@ -68,17 +68,13 @@ type Reading = Pick<Services, 'readers' | 'directory' | 'now'>;
 
 type Decided = Partial<AuditRecord>;
 
-/** One at a time: each takes turns with all that the process does. */
-const turns = new Turns(1);
+/** Few at once: each takes turns with all that the process does. */
+const slots = new Slots(2, 'previews');
 
-export async function previewChange(services: Reading, request: PreviewRequest): Promise<Preview> {
+/** Rejects with `overloaded` where too many are under way. */
+export function previewChange(services: Reading, request: PreviewRequest): Promise<Preview> {
   const until = performance.now() + request.budget_ms;
-  const end = await turns.take();
-  try {
-    return await new Previewing(services, request).run(until);
-  } finally {
-    end();
-  }
+  return slots.during(() => new Previewing(services, request).run(until));
 }
 
 class Previewing {
