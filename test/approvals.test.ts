@@ -377,6 +377,8 @@ describe('an approved call', () => {
     const error = (await ended(second.approval_id)).error as { policy_id: string; rule: string };
     assert.deepEqual([error.policy_id, error.rule], [policy_id, 'methods']);
     assert.equal((await ended(third.approval_id, app.key)).status, 'expired');
+    const orphaned = (await execution(server, app.key, third.execution_id)).at(-1);
+    assert.equal(orphaned?.error_code, 'asker_gone');
     assert.equal(service.received.length, calls);
     const entries = await execution(server, app.key, first.execution_id);
     assert.equal(entries.at(-1)?.event_type, 'credential.denied');

@@ -170,17 +170,17 @@ export class StoredApprovals implements Approvals {
     });
   }
 
-  /** What nobody decided in time, or nobody carried out in time. */
-  async expire(app: AppRef, row: ApprovalsTable): Promise<void> {
+  /** What can be decided, or carried out, no more; `rule` says why. */
+  async expire(app: AppRef, row: ApprovalsTable, rule: ExpiryRule = 'expiry'): Promise<void> {
     const { keyring, now } = this.#options;
     const facts = openPart(keyring, row, 'request')?.facts ?? { execution_id: row.execution_id };
     const event = {
-      ...withApproval(ofAnother(facts), { approval_id: row.approval_id, was: row.status }),
+      ...withApproval(ofAnother(facts), { approval_id: row.approval_id, was: row.status, rule }),
       ...SYSTEM,
       event_type: 'approval.expired',
       governance_status: 'blocked' as const,
       outcome: 'blocked' as const,
-      error_code: 'approval_expired',
+      error_code: rule === 'expiry' ? 'approval_expired' : rule,
     };
     await this.#move(app, row, event, { status: 'expired', outcome: 'blocked', ended_at: now() });
   }
@@ -230,10 +230,10 @@ export class StoredApprovals implements Approvals {
     const { directory, now } = this.#options;
     const runner = this.#runners.get(row.kind);
     if (!runner) throw new AffidavitError('internal', `nothing carries out ${row.kind}`);
-    const isOld = (row.decided_at ?? 0) + BEGIN_WITHIN_MS <= now();
-    const isErased = row.sealed_request === '';
-    if (isOld || isErased || !(await couldStillAsk(directory, row, now())))
-      return this.expire(app, row);
+    if (row.sealed_request === '') return this.expire(app, row, 'request_erased');
+    if ((row.decided_at ?? 0) + BEGIN_WITHIN_MS <= now()) return this.expire(app, row);
+    const isThere = await couldStillAsk(directory, row, now());
+    if (!isThere) return this.expire(app, row, 'asker_gone');
     await runner(this.#runOf(app, row));
   }
 
@@ -268,6 +268,9 @@ export class StoredApprovals implements Approvals {
     clearTimeout(timer);
   }
 }
+
+/** Too late; or the key, agent or token that asked has ended; or the request was erased. */
+type ExpiryRule = 'expiry' | 'asker_gone' | 'request_erased';
 
 const UNDECIDED = {
   sealed_decision: null,
