@@ -42,6 +42,8 @@ const JSON_COLUMNS: readonly (readonly [table: keyof Tables, column: string])[] 
   ['verbs', 'definition'],
   ['monitors', 'rule'],
   ['monitor_groups', 'state'],
+  ['tokens', 'scopes'],
+  ['identity_providers', 'scopes'],
 ];
 
 /** What stands beside the ledger and does not fit it, or itself. */
