@@ -256,6 +256,7 @@ describe('apps', () => {
       agent_id: agent.agent_id,
       key_id: agent.key_id,
       event_id,
+      export_id: event_id,
       execution_id: MARKER,
       ...granted,
       policy_id: String(policy_id),
@@ -283,11 +284,15 @@ describe('apps', () => {
         const answer = await server.request(method, filled, options);
         if (path.includes('{app_id}')) {
           problem(answer, 403, 'forbidden');
-        } else if (filled !== path) {
+        } else if (filled !== path && path !== '/v1/actions/{verb}/begin') {
           // A body that is not valid may be refused before the thing is looked for.
           assert.ok([404, 400].includes(answer.status), `${method} ${path}: ${answer.text}`);
-          assert.ok(!['GET', 'DELETE'].includes(method) || answer.status === 404, answer.text);
+          assert.ok(
+            !['GET', 'DELETE'].includes(method) || answer.status === 404,
+            `${method} ${path}: ${answer.text}`,
+          );
         } else {
+          // What a client carries out itself needs no verb, and is nobody's thing.
           assert.ok(!answer.text.includes(MARKER), `${method} ${path}: ${answer.text}`);
         }
         const named = `${filled}?app_id=${first.app_id}`;
