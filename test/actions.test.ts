@@ -192,6 +192,30 @@ describe('an action', () => {
   });
 });
 
+describe('a secret among the arguments', () => {
+  it('is on no entry and in no answer, wherever its verb sends it', async () => {
+    const password = 'correct horse battery';
+    await defineVerb(server, app, {
+      verb: 'shop:login',
+      url: '/v1/login/{charge}',
+      query: { pw: '{password}' },
+      headers: { 'x-note': 'pw {password}' },
+      body: { pw: '{password}', nested: { text: 'it is {password}' } },
+    });
+    const args = { charge: 'ch_1', password };
+    for (const dry_run of [true, false]) {
+      const answer = await act(server, agent, 'shop:login', { args, dry_run }, 'login');
+      assert.equal(answer.status, 200, answer.text);
+      assert.equal(answer.text.includes('correct'), false, answer.text);
+    }
+    await act(server, agent, 'shop:login', { args, dry_run: false }, 'login');
+    assert.match(service.received.at(-1)?.url ?? '', /pw=correct%20horse%20battery/);
+    const entries = await find(server, app.key, { verb: 'shop:login' });
+    assert.ok(entries.length >= 4);
+    assert.equal(JSON.stringify(entries).includes('correct'), false);
+  });
+});
+
 describe('a dry run', () => {
   it('says what would be sent and touches nothing', async () => {
     const calls = service.received.length;

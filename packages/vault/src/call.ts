@@ -1,6 +1,7 @@
 import { AffidavitError, type AuditEvent, type ErrorDetails } from '@affidavit/schema';
 
 import { fencedBy, KeyTaken } from './actions/action.ts';
+import { concealed } from './actions/conceal.ts';
 import { answerTo, blockedFacts, durationFacts, entryTypes } from './actions/entries.ts';
 import { toldBy, wholeResult } from './actions/entries.ts';
 import { previewFacts } from './actions/preview.ts';
@@ -157,12 +158,12 @@ export class Broker {
     const decided = approval ? heldFacts(decision) : decisionFacts(decision);
     const call = { ...planned, facts: { ...planned.facts, ...decided } };
     if (decision.policy_decision === 'DENY' && !approval) return this.#denied(call, decision);
-    const event: AuditEvent = {
+    const event: AuditEvent = concealed({
       event_type: entryTypes(call.facts).outcome,
       ...approvedBy(call),
       ...call.facts,
       ...previewFacts(call),
-    };
+    });
     return { event, recorded: await this.#options.trail.denial(call.app, event) };
   }
 
@@ -221,7 +222,7 @@ export class Broker {
       throw await this.#brokeOff(call, error);
     }
     const read = readAnswer(call, credential, result);
-    const event = { ...read.event, ...durationFacts(call) };
+    const event = concealed({ ...read.event, ...durationFacts(call) });
     const { app, run, execution_id } = call;
     const { trail } = this.#options;
     if ('failure' in read) {

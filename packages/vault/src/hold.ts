@@ -1,10 +1,12 @@
 import { AffidavitError, type AuditEvent } from '@affidavit/schema';
 
 import { fencedBy } from './actions/action.ts';
+import { concealed } from './actions/conceal.ts';
 import { blockedFacts, entryTypes, toldBy } from './actions/entries.ts';
 import type { Approvals, Asker, Held } from './approvals.ts';
 import { decisionFacts, heldFacts } from './decide.ts';
 import { stripSensitiveHeaders } from './egress/headers.ts';
+import { pick } from './pick.ts';
 import { withExecution, type CallRequest, type PlannedCall } from './plan.ts';
 import type { Decision } from './policy/index.ts';
 import type { CallTrail } from './ports.ts';
@@ -31,6 +33,11 @@ export class Holder {
     const { scope_granted: _, ...facts } = planned.facts;
     const { headers } = stripSensitiveHeaders(body.headers ?? {}, []);
     const call = { ...planned, facts: { ...facts, ...heldFacts(decision) } };
+    const { args: __, ...shown } = concealed({
+      ...pick(facts, ['args']),
+      ...(Object.keys(headers).length === 0 ? {} : { request_headers: headers }),
+      ...(outgoing.text === undefined ? {} : { request_body: outgoing.text }),
+    });
     const { fence } = call.action ?? {};
     try {
       return await fencedBy(fence, execution_id, () =>
@@ -40,10 +47,7 @@ export class Holder {
           execution_id,
           asker: askerOf(actor),
           facts: call.facts,
-          shown: {
-            ...(Object.keys(headers).length === 0 ? {} : { request_headers: headers }),
-            ...(outgoing.text === undefined ? {} : { request_body: outgoing.text }),
-          },
+          shown,
           changes: fence?.taken(execution_id) ?? [],
           expires_in_seconds,
           request: { actor, body: asShown(planned), ...call.action?.held } satisfies HeldCall,

@@ -7,6 +7,7 @@ import {
 } from '@affidavit/schema';
 
 import type { Action } from './actions/action.ts';
+import { concealed } from './actions/conceal.ts';
 import { blockedFacts, entryTypes, toldBy } from './actions/entries.ts';
 import { claimedParent } from './actors.ts';
 import type { ApprovedRun } from './approvals.ts';
@@ -84,7 +85,7 @@ export class Planner {
       known = { ...call, facts: { ...call.facts, ...usedFacts(grant, provider, call.body) } };
       checkTokens(grant, call.actor);
       const url = callTarget(provider, call.body);
-      known = { ...known, facts: { ...known.facts, url: url.href } };
+      known = { ...known, facts: concealed({ ...known.facts, url: url.href }) };
       const planned = { ...known, grant, provider, url, outgoing };
       this.#checkTarget(planned);
       return planned;

@@ -7,6 +7,7 @@ import type { ActionKeys, AppRef, CallTrail, Directory, Verb } from '../ports.ts
 import type { Keyring } from '../sealing.ts';
 import { KeyTaken, type Action } from './action.ts';
 import { checkArgs, checkArgsSize } from './args-schema.ts';
+import { concealed } from './conceal.ts';
 import { executionRecord, wholeResult, type ExecutionRecord } from './entries.ts';
 import { KeyFence, type Asked } from './fence.ts';
 import { refuseOnRecord, replay } from './on-record.ts';
@@ -106,7 +107,8 @@ export class Actions {
     const executed = await this.#options.broker.execute(call);
     if ('approval_id' in executed) return executed;
     const { event, recorded, answer } = executed;
-    return executionRecord({ ...event, ...(answer ? wholeResult(answer) : {}) }, recorded);
+    const whole = concealed({ ...event, ...(answer ? wholeResult(answer) : {}) });
+    return executionRecord(whole, recorded);
   }
 
   /** Carries out what a person has approved, as it was shown to them; its verb may say no by now. */

@@ -3,6 +3,7 @@ import { AffidavitError, newId, type AuditEvent } from '@affidavit/schema';
 import { pick } from '../pick.ts';
 import { withExecution } from '../plan.ts';
 import type { AppRef, CallTrail } from '../ports.ts';
+import { concealed } from './conceal.ts';
 import { blockedFacts, entryTypes, executionRecord, type ExecutionRecord } from './entries.ts';
 import { keptResult, toldBy } from './entries.ts';
 
@@ -56,7 +57,8 @@ export async function replay(
     policy_context: { rule: 'idempotency_key', replay_of },
   };
   const short = facts.result === undefined ? {} : { result: keptResult(facts.result) };
-  const event: AuditEvent = { event_type: entryTypes(facts).outcome, ...facts, ...short };
+  const event_type = entryTypes(facts).outcome;
+  const event: AuditEvent = concealed({ event_type, ...facts, ...short });
   const recorded = await trail.denial(app, event);
-  return executionRecord({ ...event, ...pick(facts, ['result']) }, recorded);
+  return executionRecord(concealed({ ...event, ...pick(facts, ['result']) }), recorded);
 }
