@@ -43,9 +43,13 @@ function isWebhookSecret(value: string): boolean {
   return bytes >= 24 && bytes <= 64;
 }
 
+/** What entries look like when they arrive. */
+const mapping = () => z.enum(['native', 'ecs', 'ocsf']).optional();
+
 export const DESTINATION_CONFIGS = {
   webhook: z.strictObject({
     url: address(),
+    mapping: mapping(),
     /** Made where it is left out, and shown once. */
     secret: webhookSecret().optional(),
   }),
@@ -58,6 +62,7 @@ export const DESTINATION_CONFIGS = {
     /** Whether a batch counts as accepted only when the indexer has acknowledged it. */
     ack: z.boolean().optional(),
     compression: z.enum(['gzip', 'none']).optional(),
+    mapping: mapping(),
   }),
   datadog: z
     .strictObject({
@@ -75,13 +80,55 @@ export const DESTINATION_CONFIGS = {
     .refine((config) => config.site === undefined || config.url === undefined, {
       error: 'site or url, not both',
     }),
+  s3: z
+    .strictObject({
+      /** Of a store that speaks S3; Amazon's own unless given. */
+      endpoint: address().optional(),
+      bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket'),
+      prefix: z
+        .string()
+        .max(512)
+        .regex(/^[\w!.*'()/=-]*$/, 'a key')
+        .optional(),
+      region: z
+        .string()
+        .regex(/^[a-z0-9-]{1,64}$/)
+        .optional(),
+      access_key_id: line(256),
+      secret_access_key: secret(),
+      format: z.enum(['ndjson', 'parquet']).optional(),
+      mapping: mapping(),
+    })
+    .refine(({ format, mapping: shape = 'native' }) => format !== 'parquet' || shape === 'native', {
+      error: 'a mapping goes with ndjson',
+    }),
+  otlp: z.strictObject({
+    url: address(),
+    headers: z
+      .record(z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/), line(4096))
+      .refine((headers) => Object.keys(headers).length <= 20, { error: 'at most 20 headers' })
+      .optional(),
+  }),
+  syslog: z.strictObject({
+    host: z.string().regex(/^[A-Za-z0-9.:_-]{1,253}$/, 'a host name or an address'),
+    port: z.int().min(1).max(65_535).default(6514),
+    tls: z.boolean().default(true),
+    /** Certificates of who signed the receiver's, PEM; those of the system unless given. */
+    ca: z.string().max(65_536).optional(),
+    mapping: mapping(),
+  }),
 } as const;
 
 export type DestinationType = keyof typeof DESTINATION_CONFIGS;
 export type DestinationConfig<T extends DestinationType> = z.infer<(typeof DESTINATION_CONFIGS)[T]>;
 
 /** Members of a config that are sealed and never shown. */
-export const DESTINATION_SECRETS: ReadonlySet<string> = new Set(['secret', 'token', 'api_key']);
+export const DESTINATION_SECRETS: ReadonlySet<string> = new Set([
+  'secret',
+  'token',
+  'api_key',
+  'secret_access_key',
+]);
 
 /** How much is sent at once, and how long entries wait to be sent together. */
 const Batch = z.strictObject({
@@ -113,6 +160,9 @@ export const DestinationBody = z.discriminatedUnion('type', [
   ofType('webhook'),
   ofType('splunk_hec'),
   ofType('datadog'),
+  ofType('s3'),
+  ofType('otlp'),
+  ofType('syslog'),
 ]);
 export type DestinationBody = z.infer<typeof DestinationBody>;
 

@@ -56,7 +56,7 @@ export function shownConfig(config: AnyConfig): Record<string, unknown> {
 
 function showMember(name: string, value: unknown): unknown {
   if (name === 'headers') return Object.keys(value as object);
-  if (name !== 'url' || typeof value !== 'string') return value;
+  if ((name !== 'url' && name !== 'endpoint') || typeof value !== 'string') return value;
   return value.replace(/\?.*$/s, '?[masked]');
 }
 

@@ -40,8 +40,6 @@ export interface LaneSettings {
   readonly filter: Filter;
   readonly receiver: Receiver;
   readonly limits: Limits;
-  /** How long new entries wait for others to be sent with. */
-  readonly waitMs: number;
   readonly growth: Growth;
   /** Between two batches: stop, the destination was changed. */
   readonly stop: AbortSignal;
@@ -68,7 +66,7 @@ export class LaneRun {
 
   /** Resolves at the end of the lane, or when told to stop. Throws `Stale`. */
   async run(): Promise<void> {
-    const { stop, growth, waitMs } = this.#settings;
+    const { stop, growth, limits } = this.#settings;
     while (!stop.aborted) {
       const batch = await this.#next();
       if (batch.entries.length > 0) {
@@ -81,7 +79,7 @@ export class LaneRun {
       if (isEnd) return;
       if (batch.more) continue;
       await growth.wait(KEEP_SKIPPED_MS, stop);
-      await wait(waitMs, stop);
+      await wait(limits.waitMs, stop);
     }
   }
 

@@ -7,7 +7,9 @@ export interface Deliverable {
   readonly event_type: string;
   /** Epoch ms. */
   readonly created_at: number;
-  /** The record as `GET /v1/events` shows it. */
+  /** Hex. */
+  readonly leaf_hash: string;
+  /** The record as `GET /v1/events` shows it, or mapped to what the destination wants. */
   readonly json: string;
 }
 
@@ -17,6 +19,8 @@ export interface Limits {
   readonly bytes: number;
   /** Larger entries are never sent: they go to the dead letters. */
   readonly entryBytes: number;
+  /** How long new entries wait for others to be sent with, ms. */
+  readonly waitMs: number;
 }
 
 /** What the receiver said, for people: the start of its answer, scrubbed. */

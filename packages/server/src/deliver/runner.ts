@@ -22,7 +22,6 @@ import type { Limits, Receiver } from './receiver.ts';
 /** Between two looks at whether the destination was changed. */
 const LOOK_MS = 200;
 const PAUSE_AFTER_FAILURE_MS = 2000;
-const WAIT_MS = 250;
 
 export interface RunnerPorts extends ReceiverPorts {
   readonly trail: Trail;
@@ -132,7 +131,6 @@ export class DestinationRunner {
       filter,
       receiver,
       limits: limitsOf(receiver, batch),
-      waitMs: batch.wait_ms ?? WAIT_MS,
     } satisfies Partial<LaneSettings>;
   }
 
@@ -166,11 +164,12 @@ function columnsOf({ size: _size, next_created_at: _next, ...row }: Lane) {
   return row;
 }
 
-export function limitsOf(receiver: Receiver, batch: DestinationBatch): Limits {
+function limitsOf(receiver: Receiver, batch: DestinationBatch): Limits {
   const { limits } = receiver;
   return {
     entries: Math.min(limits.entries, batch.entries ?? limits.entries),
     bytes: Math.min(limits.bytes, batch.bytes ?? limits.bytes),
     entryBytes: limits.entryBytes,
+    waitMs: batch.wait_ms ?? limits.waitMs,
   };
 }

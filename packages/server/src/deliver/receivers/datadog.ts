@@ -6,7 +6,7 @@ import type { Deliverable, Receiver, SendResult } from '../receiver.ts';
 /** Datadog logs intake, v2: `POST /api/v2/logs`. */
 
 /** It takes 5 MB, 1000 items and 1 MB an item, and cuts larger items without a word. */
-const LIMITS = { entries: 1000, bytes: 4_000_000, entryBytes: 900_000 };
+const LIMITS = { entries: 1000, bytes: 4_000_000, entryBytes: 900_000, waitMs: 250 };
 const DEFAULT_SITE = 'datadoghq.com';
 /** Outside of this it takes no timestamp: such an entry is filed under when it arrives. */
 const OLDEST_MS = 18 * 60 * 60 * 1000 - 5 * 60 * 1000;

@@ -17,7 +17,7 @@ import type { Deliverable, Receiver, SendResult } from '../receiver.ts';
 /** Splunk HTTP Event Collector: envelopes one behind the other, with acknowledgement if asked for. */
 
 /** Splunk advises about 1 MB a request, and takes entries of up to 800 KB whole. */
-const LIMITS = { entries: 1000, bytes: 800_000, entryBytes: 800_000 };
+const LIMITS = { entries: 1000, bytes: 800_000, entryBytes: 800_000, waitMs: 250 };
 const ACK_FIRST_MS = 200;
 const ACK_PAUSE_MAX_MS = 5000;
 const ACK_WAIT_MS = 120_000;

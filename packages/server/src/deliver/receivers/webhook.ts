@@ -7,7 +7,7 @@ import type { Deliverable, Receiver, SendResult } from '../receiver.ts';
 
 /** Standard Webhooks (standardwebhooks.com): signed POSTs of `{"events":[…]}`. */
 
-const LIMITS = { entries: 500, bytes: 1_000_000, entryBytes: 1_000_000 };
+const LIMITS = { entries: 500, bytes: 1_000_000, entryBytes: 1_000_000, waitMs: 250 };
 
 /** It says that what was sent is wrong. Other 4xx are about the address, and may be mended there. */
 const REFUSES: ReadonlySet<number> = new Set([400, 413, 415, 422]);

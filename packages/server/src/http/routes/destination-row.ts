@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 
 import type { DestinationConfig, DestinationType, Json } from '@affidavit/schema';
 
@@ -35,8 +36,10 @@ export function withSecret(type: DestinationType, given: AnyConfig): [AnyConfig,
 }
 
 export function checkAddress({ services }: Context<unknown>, config: AnyConfig): void {
-  if ('url' in config && config.url !== undefined)
-    services.egressGuard.checkUrl(new URL(config.url));
+  const { url, endpoint, host } = config as Partial<Record<string, string>>;
+  for (const address of [url, endpoint])
+    if (address !== undefined) services.egressGuard.checkUrl(new URL(address));
+  if (host !== undefined && isIP(host) !== 0) services.egressGuard.checkAddress(host);
 }
 
 /** What an entry says of a destination. */
