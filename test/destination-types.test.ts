@@ -117,6 +117,10 @@ suite('S3', () => {
     assert.ok(!JSON.stringify(made).includes(keys.secret_access_key));
     await assertArrived(bucket, await writeSome(app, 100));
     await assertArrived(bucket, await writeSome(app, 10));
+    await eventually('all is done with', async () => {
+      const { lag_entries } = await show(app, made.destination_id);
+      return lag_entries === 0;
+    });
     const files = [...bucket.objects.keys()].filter((key) => key.endsWith('.ndjson.gz'));
     for (const key of files)
       assert.match(key, /^affidavit\/dt=\d{4}-\d\d-\d\d\/hr=\d\d\/\d{15}-\d{15}\.ndjson\.gz$/);

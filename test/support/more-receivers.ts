@@ -65,7 +65,7 @@ export interface SyslogUnderTest {
   readonly port: number;
   readonly messages: string[];
   readonly faults: string[];
-  /** Connections that are cut after so many bytes, instead of being read. */
+  /** So many connections are reset instead of being read. */
   cuts: number;
   entries(): Delivered[];
   close(): Promise<void>;
@@ -79,14 +79,8 @@ export async function startSyslog(tls: boolean): Promise<SyslogUnderTest> {
   const take = (socket: Socket) => {
     sockets.add(socket);
     const chunks: Buffer[] = [];
-    const isCut = state.cuts-- > 0;
     socket.on('error', () => undefined);
-    socket.on('data', (chunk: Buffer) => {
-      // As the system does for a process that dies with bytes unread.
-      if (isCut && !tls) socket.resetAndDestroy();
-      else if (isCut) socket.destroy();
-      else chunks.push(chunk);
-    });
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.on('end', () => {
       try {
         messages.push(...framesOf(Buffer.concat(chunks)));
@@ -98,6 +92,10 @@ export async function startSyslog(tls: boolean): Promise<SyslogUnderTest> {
   const server: Server = tls
     ? createTls({ cert: LOOPBACK_CERTIFICATE, key: LOOPBACK_KEY }, take)
     : createTcp(take);
+  // As the system does for a process that dies with bytes unread.
+  server.on('connection', (raw: Socket) => {
+    if (state.cuts-- > 0) raw.once('data', () => raw.resetAndDestroy());
+  });
   server.listen(0, '127.0.0.1').unref();
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
