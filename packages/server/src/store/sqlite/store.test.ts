@@ -181,14 +181,14 @@ describe('SQLite upkeep', () => {
 
   test('the writer starts a long write-ahead file over', async () => {
     const store = new SqliteStore(path);
-    await fill(store, 100);
+    await fill(store, 400);
     const file = `${path}-wal`;
     await store.tidy(20_000);
     const length = statSync(file).size;
-    await fill(store, 100);
+    await fill(store, 400);
     assert.equal(statSync(file).size, length);
     await store.tidy(10);
-    await fill(store, 100);
+    await fill(store, 400);
     assert.ok(statSync(file).size > length);
     await store.close();
   });
