@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 
+import { startProvider } from './support/provider.ts';
 import { startAffidavit, type Affidavit } from './support/server.ts';
 import { eventually, readAll, write, type Entry } from './support/trail.ts';
-import { problem } from './support/world.ts';
+import { makeGrant, problem } from './support/world.ts';
 
 /** Monitors watch a trail that is written beside them, and are killed at any moment. */
 
@@ -159,6 +160,60 @@ suite('other kinds', () => {
     await write(server, events(1, { tenant_id: 'hours' }));
     await eventually('the alarm', async () => (await told('raised', off)).length === 1);
     assert.deepEqual(await told('raised', on), []);
+  });
+});
+
+suite('what no entry tells', () => {
+  test('executions without an outcome, until they have one', async () => {
+    const provider = await startProvider();
+    const app = { key: server.adminKey };
+    const about = { provider: 'slow', base_url: provider.url, secret: 'slow-secret-value' };
+    await makeGrant(server, app, about);
+    const id = await monitor({ name: 'Open', kind: 'open_intents', window_seconds: 1 });
+    const call = server.request('POST', '/v1/request', {
+      body: { method: 'GET', url: `${provider.url}/slow/4000`, provider: 'slow' },
+    });
+    await eventually('the alarm', async () => (await told('raised', id)).length === 1);
+    const [raised] = await told('raised', id);
+    assert.equal(raised?.args.event_ids.length, 1);
+    assert.equal((await call).status, 200);
+    await eventually('its end', async () => (await told('resolved', id)).length === 1);
+    await provider.close();
+  });
+
+  test('destinations that are behind', async () => {
+    const closed = { type: 'webhook', config: { url: 'http://127.0.0.1:9' }, filter: {} };
+    const made = await server.request('POST', '/v1/destinations', { body: closed });
+    assert.equal(made.status, 201, made.text);
+    const { destination_id } = made.body;
+    const id = await monitor({ name: 'Lag', kind: 'destination_lag', window_seconds: 1 });
+    await write(server, events(1, { tenant_id: 'lag' }));
+    await eventually('the alarm', async () => (await told('raised', id)).length === 1);
+    assert.deepEqual((await told('raised', id))[0]?.args.group, { destination_id });
+    await server.request('DELETE', `/v1/destinations/${String(destination_id)}`);
+    await eventually('its end', async () => (await told('resolved', id)).length === 1);
+  });
+
+  test('who is to be notified has to get the alarms', async () => {
+    const destination = async (filter: object) => {
+      const body = { type: 'webhook', config: { url: 'http://127.0.0.1:9' }, filter };
+      const made = await server.request('POST', '/v1/destinations', { body });
+      return String(made.body.destination_id);
+    };
+    const deaf = await destination({ event_type: 'api.called' });
+    const hears = await destination({ event_type: 'monitor.*' });
+    const ask = (notify: string[]) =>
+      server.request('POST', '/v1/monitors', { body: { name: 'Notify', notify } });
+    problem(await ask([deaf]), 400, 'invalid_request');
+    problem(await ask(['dst_0']), 400, 'invalid_request');
+    const made = await ask([hears]);
+    assert.equal(made.status, 201, made.text);
+    for (const path of [
+      `monitors/${String(made.body.monitor_id)}`,
+      `destinations/${deaf}`,
+      `destinations/${hears}`,
+    ])
+      await server.request('DELETE', `/v1/${path}`);
   });
 });
 

@@ -14,6 +14,7 @@ export type Severity = (typeof SEVERITIES)[number];
  * been seen for a window. `absence`: nothing for a window, where there was something before.
  * `outside_hours`: more than `threshold` entries in a window, outside of `schedule`.
  * `open_intents`: more than `threshold` executions without an outcome for longer than the window.
+ * `destination_lag`: more than `threshold` entries to deliver, the oldest for longer than the window.
  */
 export const MONITOR_KINDS = [
   'count',
@@ -21,6 +22,7 @@ export const MONITOR_KINDS = [
   'absence',
   'outside_hours',
   'open_intents',
+  'destination_lag',
 ] as const;
 export type MonitorKind = (typeof MONITOR_KINDS)[number];
 
@@ -60,8 +62,14 @@ const FIELDS = {
   window_seconds: z.int().min(1).max(MONITOR_LIMITS.windowSeconds),
   severity: z.enum(SEVERITIES),
   schedule: Schedule,
+  /** Destinations that must get the alarms: their filters have to let them through. */
+  notify: z.array(z.string().regex(/^dst_[A-Za-z0-9_-]{1,64}$/)).max(10),
   enabled: z.boolean(),
 };
+
+/** Kinds that are told by the state of the server, not by entries. */
+const LEVELS: ReadonlySet<MonitorKind> = new Set(['open_intents', 'destination_lag']);
+export const isLevel = (kind: MonitorKind): boolean => LEVELS.has(kind);
 
 const appId = { app_id: z.string().min(1).max(LIMITS.idCharacters).optional() };
 
@@ -81,9 +89,13 @@ export const MonitorRule = z
     path: ['schedule'],
     error: 'outside_hours, and no other kind, needs a schedule',
   })
-  .refine((rule) => rule.kind !== 'open_intents' || rule.group_by === null, {
+  .refine((rule) => !isLevel(rule.kind) || rule.group_by === null, {
     path: ['group_by'],
-    error: 'open_intents counts all of them together',
+    error: 'what is not told by entries has no fields to group by',
+  })
+  .refine((rule) => !isLevel(rule.kind) || Object.keys(rule.filter).length === 0, {
+    path: ['filter'],
+    error: 'what is not told by entries has no filter',
   });
 export type MonitorRule = z.infer<typeof MonitorRule>;
 
@@ -146,6 +158,14 @@ export const MONITOR_TEMPLATES = {
     threshold: 0,
     window_seconds: 900,
     severity: 'P3',
+  },
+  destination_lag: {
+    name: 'A destination is more than 15 minutes behind',
+    filter: {},
+    kind: 'destination_lag',
+    threshold: 0,
+    window_seconds: 900,
+    severity: 'P2',
   },
   new_provider: {
     name: 'An agent uses a provider for the first time in 30 days',

@@ -14,6 +14,7 @@ export const MONITOR_DEFAULTS = {
   window_seconds: 900,
   severity: 'P3',
   schedule: null,
+  notify: [],
   enabled: true,
 } as const;
 /** Throws what is wrong with it, by the name that the client gave. */

@@ -17,7 +17,7 @@ const EVIDENCE_MAX = 100;
 
 /** `{agent_id: "agt_…"}`: the values that make a group, by their fields. */
 export function groupNamed(rule: MonitorRule, group: string): Record<string, string> {
-  const values = group === '' ? [] : (JSON.parse(group) as string[]);
+  const values = JSON.parse(group) as string[];
   return Object.fromEntries(groupFields(rule).map((name, i) => [name, values[i] ?? '']));
 }
 
@@ -32,6 +32,7 @@ function sentence(rule: MonitorRule, { what, count, group }: Transition): string
     new_value: `seen for the first time in ${window}`,
     absence: `nothing for ${window}`,
     open_intents: `${count} executions without an outcome for ${window}`,
+    destination_lag: `${count} entries to deliver, the oldest for longer than ${window}`,
   };
   return `${rule.name}${whose}: ${facts[rule.kind]}`;
 }
@@ -42,7 +43,7 @@ export function alarmEvent(
   transition: Transition,
 ): AuditEvent {
   const { what, at, group, alarm_id, raised_at, count, event_ids } = transition;
-  const { name, kind, severity, threshold, window_seconds } = rule;
+  const { name, kind, severity, threshold, window_seconds, notify } = rule;
   return {
     event_type: `monitor.${what}`,
     actor_type: 'system',
@@ -60,6 +61,7 @@ export function alarmEvent(
       count,
       threshold,
       window_seconds,
+      notify,
       raised_at: new Date(raised_at).toISOString(),
       at: new Date(at).toISOString(),
       event_ids: event_ids.slice(-EVIDENCE_MAX),

@@ -1,4 +1,4 @@
-import type { MonitorKind } from '@affidavit/schema';
+import { isLevel, type MonitorKind } from '@affidavit/schema';
 
 /**
  * What a monitor remembers, and what follows from each entry and from time going by. Pure: the duty
@@ -38,6 +38,14 @@ export interface Group {
   readonly recent: readonly Seen[];
   readonly alarm: Alarm | null;
 }
+
+/** How many there are of something at a time, and which entries tell of it. */
+export interface Level {
+  readonly count: number;
+  readonly event_ids: readonly string[];
+}
+
+const NOTHING: Level = { count: 0, event_ids: [] };
 
 type Seen = Pick<Observed, 'at' | 'event_id'>;
 
@@ -109,16 +117,21 @@ export class Machine {
     return said.sort((a, b) => a.at - b.at);
   }
 
-  /** How many there are at a time, for what is not told by entries. */
-  level(now: number, count: number, event_ids: readonly string[]): Transition[] {
-    const { alarm } = this.#groups.get('') ?? { alarm: null };
+  /** How many there are now in each group, for what is not told by entries. */
+  level(now: number, levels: ReadonlyMap<string, Level>): Transition[] {
+    const names = new Set([...this.#groups.keys(), ...levels.keys()]);
+    return [...names].flatMap((name) => this.#levelOf(now, name, levels.get(name) ?? NOTHING));
+  }
+
+  #levelOf(now: number, name: string, { count, event_ids }: Level): Transition[] {
+    const alarm = this.#groups.get(name)?.alarm ?? null;
     const isHigh = count > this.#rule.threshold;
     if (isHigh === (alarm !== null)) return [];
     const recent = event_ids.map((event_id) => ({ at: now, event_id }));
     const raised = alarm ?? this.#raise(now, count);
-    this.#set('', { recent, alarm: isHigh ? raised : null });
-    const what = isHigh ? 'raised' : 'resolved';
-    return [tell(what, now, '', { ...raised, count: isHigh ? count : raised.count }, recent)];
+    if (isHigh) this.#set(name, { recent, alarm: raised });
+    else this.#drop(name);
+    return [tell(isHigh ? 'raised' : 'resolved', now, name, raised, recent)];
   }
 
   #step(group: Group, seen: Observed): { next: Group; transition?: Transition } {
@@ -173,7 +186,7 @@ export class Machine {
     const { kind, window_ms, made_at } = this.#rule;
     const first = recent[0]?.at ?? -Infinity;
     const last = recent.at(-1)?.at ?? -Infinity;
-    if (kind === 'open_intents') return Infinity;
+    if (isLevel(kind)) return Infinity;
     if (kind === 'absence') return alarm ? Infinity : Math.max(last + window_ms, made_at);
     if (!alarm) return last + window_ms;
     return kind === 'new_value'

@@ -33,7 +33,8 @@ export function observe(rule: MonitorRule, record: StoredRecord): Sighting | nul
 }
 
 /** The fields whose values make a group, in the order of the values in its name. */
-export function groupFields({ group_by, field }: MonitorRule): string[] {
+export function groupFields({ kind, group_by, field }: MonitorRule): string[] {
+  if (kind === 'destination_lag') return ['destination_id'];
   return [group_by, field].filter((name) => name !== null);
 }
 

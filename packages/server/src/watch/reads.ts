@@ -7,11 +7,14 @@ import { Deadline } from '../query/deadline.ts';
 import type { Filter } from '../query/filter.ts';
 import { firstAtOrAfter, readPage, sizeOf } from '../query/page.ts';
 import type { MonitorGroupsTable, Tables } from '../store/tables.ts';
+import type { Level } from './machine.ts';
 import { observe, type Sighting } from './observe.ts';
 
 /** What is read for monitors; each in one snapshot. */
 
 const MONITORS_MAX = 10_000;
+/** Of open intents and of destinations no more are counted. */
+const LEVEL_MAX = 1000;
 
 /** A monitor, how far it is, and the ledger it watches. */
 export interface MonitorView {
@@ -46,11 +49,6 @@ export interface Sightings {
   readonly has_more: boolean;
 }
 
-export interface OldIntents {
-  readonly count: number;
-  readonly event_ids: readonly string[];
-}
-
 export function watchOperations(snapshot: Snapshot) {
   return {
     monitors: (request: { app?: number; monitor_id?: string; enabled?: true }) =>
@@ -58,8 +56,8 @@ export function watchOperations(snapshot: Snapshot) {
     monitorGroups: (request: GroupsRequest) => snapshot((at) => readGroups(at, request)),
     sightings: ({ deadline, ...request }: SightingsRequest & { deadline: number }) =>
       snapshot((at) => readSightings(at, request, new Deadline(deadline))),
-    oldIntents: (request: { app: number; before: number; limit: number }) =>
-      snapshot((at) => readOldIntents(at, request)),
+    openIntentsBefore: (request: LevelsRequest) => snapshot((at) => readOldIntents(at, request)),
+    destinationsBehind: (request: LevelsRequest) => snapshot((at) => readBehind(at, request)),
     /** The last `seq` before a time, and the size of the ledger. */
     placeOf: ({ app, time }: { app: number; time: number }) =>
       snapshot(async (at) => {
@@ -125,17 +123,44 @@ async function readSightings(
   return { seen, looked_seq: seq, has_more };
 }
 
-async function readOldIntents(
-  db: Kysely<Tables>,
-  { app, before, limit }: { app: number; before: number; limit: number },
-): Promise<OldIntents> {
+export interface LevelsRequest {
+  readonly app: number;
+  /** What is older counts, epoch ms. */
+  readonly before: number;
+}
+
+/** Intents of before, all in one group. */
+async function readOldIntents(db: Kysely<Tables>, { app, before }: LevelsRequest) {
   const rows = await db
     .selectFrom('open_intents')
     .select('event_id')
     .where('app', '=', app)
     .where('created_at', '<', before)
     .orderBy('execution_id')
-    .limit(limit)
+    .limit(LEVEL_MAX)
     .execute();
-  return { count: rows.length, event_ids: rows.map(({ event_id }) => event_id) };
+  const level = { count: rows.length, event_ids: rows.map(({ event_id }) => event_id) };
+  return new Map<string, Level>([['[]', level]]);
+}
+
+/** Destinations of which the next entry is of before, by how many entries they are behind. */
+async function readBehind(db: Kysely<Tables>, { app, before }: LevelsRequest) {
+  const rows = await db
+    .selectFrom('deliveries as d')
+    .innerJoin('heads as h', 'h.app', 'd.app')
+    .innerJoin('entries as e', (join) =>
+      join.onRef('e.app', '=', 'd.app').onRef('e.seq', '=', 'd.next_seq'),
+    )
+    .select(['d.destination_id', 'd.next_seq', 'h.size', 'e.event_id'])
+    .where('d.app', '=', app)
+    .where('d.end_seq', 'is', null)
+    .where('e.created_at', '<', before)
+    .limit(LEVEL_MAX)
+    .execute();
+  return new Map<string, Level>(
+    rows.map(({ destination_id, next_seq, size, event_id }) => [
+      JSON.stringify([destination_id]),
+      { count: size - next_seq, event_ids: [event_id] },
+    ]),
+  );
 }

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { AffidavitError } from '@affidavit/schema';
+import { AffidavitError, isLevel } from '@affidavit/schema';
 
 import type { Duties } from '../duties/duties.ts';
 import type { Services } from '../services.ts';
 import type { Effect } from '../store/port.ts';
 import type { MonitorGroupsTable } from '../store/tables.ts';
 import { alarmEvent } from './entry.ts';
-import type { Group, Machine, Transition } from './machine.ts';
-import type { MonitorView, OldIntents, Sightings, SightingsRequest } from './reads.ts';
+import type { Group, Level, Machine, Transition } from './machine.ts';
+import type { LevelsRequest, MonitorView, Sightings, SightingsRequest } from './reads.ts';
 import { groupsOf, openMachine, openRule, type OpenRule } from './rule.ts';
 
 /** Between two looks at the ledgers. */
@@ -19,7 +19,6 @@ const PAGE_ENTRIES = 1000;
 /** Pages of one monitor before another has its turn. */
 const PAGES_MAX = 5;
 const GROUPS_MAX = 20_000;
-const INTENTS_MAX = 1000;
 
 export type WatchPorts = Pick<Services, 'readers' | 'trail' | 'journal' | 'now'>;
 
@@ -77,7 +76,7 @@ export class Watcher {
     const said: Transition[] = [];
     const caughtUp = await this.#read(monitor, running, said);
     if (caughtUp) said.push(...running.machine.advance(settled));
-    if (running.rule.kind === 'open_intents') said.push(...(await this.#levels(monitor, running)));
+    if (isLevel(running.rule.kind)) said.push(...(await this.#levels(monitor, running)));
     if (!signal.aborted) await this.#keep(monitor, running, said);
   }
 
@@ -97,7 +96,7 @@ export class Watcher {
   /** Resolves to whether everything was seen that there was. */
   async #read(monitor: MonitorView, running: Running, said: Transition[]): Promise<boolean> {
     const { rule, filter, machine } = running;
-    if (rule.kind === 'open_intents') return true;
+    if (isLevel(rule.kind)) return true;
     const { app, made_at, size } = monitor;
     for (let page = 0; page < PAGES_MAX; page++) {
       if (running.looked_seq >= size - 1) return true;
@@ -114,10 +113,9 @@ export class Watcher {
 
   async #levels({ app }: MonitorView, { rule, machine }: Running): Promise<Transition[]> {
     const now = this.#ports.now();
-    const before = now - rule.window_seconds * 1000;
-    const request = { app, before, limit: INTENTS_MAX };
-    const old = await this.#ports.readers.run<OldIntents>('oldIntents', request);
-    return machine.level(now, old.count, old.event_ids);
+    const op = rule.kind === 'open_intents' ? 'openIntentsBefore' : 'destinationsBehind';
+    const request: LevelsRequest = { app, before: now - rule.window_seconds * 1000 };
+    return machine.level(now, await this.#ports.readers.run<Map<string, Level>>(op, request));
   }
 
   async #keep(monitor: MonitorView, running: Running, said: readonly Transition[]): Promise<void> {

@@ -1,5 +1,6 @@
 import {
   AffidavitError,
+  isLevel,
   MONITOR_LIMITS,
   MONITOR_TEMPLATES,
   MonitorBody,
@@ -12,6 +13,7 @@ import type { z } from 'zod';
 
 import type { Effect } from '../../store/port.ts';
 import type { MonitorGroupsTable } from '../../store/tables.ts';
+import { checkNotify } from '../../watch/notify.ts';
 import { checkRule, MONITOR_DEFAULTS } from '../../watch/check-rule.ts';
 import { alarmEvent, groupNamed } from '../../watch/entry.ts';
 import { previewMonitor } from '../../watch/preview.ts';
@@ -45,6 +47,7 @@ async function createMonitor(context: Context<z.infer<typeof MonitorBody>>) {
   const { template, app_id: _, ...given } = body;
   const preset = template === undefined ? {} : MONITOR_TEMPLATES[template];
   const rule = checkRule({ ...MONITOR_DEFAULTS, ...preset, ...given });
+  await checkNotify(context, rule);
   const all = await services.readers.run<MonitorView[]>('monitors', { app: app.app });
   if (all.length >= MONITOR_LIMITS.perApp)
     throw new AffidavitError('conflict', `an app has ${MONITOR_LIMITS.perApp} monitors at most`);
@@ -97,7 +100,7 @@ function show(view: MonitorView, groups: readonly MonitorGroupsTable[]) {
       raised_at: new Date(raised_at ?? 0).toISOString(),
       count: groupsOf([{ grp, state } as MonitorGroupsTable]).get(grp)?.alarm?.count,
     })),
-    lag_entries: rule.kind === 'open_intents' ? 0 : Math.max(0, size - 1 - looked_seq),
+    lag_entries: isLevel(rule.kind) ? 0 : Math.max(0, size - 1 - looked_seq),
     created_at,
     updated_at,
   });
@@ -185,6 +188,7 @@ async function changeMonitor(context: Context<z.infer<typeof MonitorPatch>>) {
   const { app_id: _, ...given } = body;
   await change(context, 'monitor.changed', async (view) => {
     const rule = checkRule({ ...openRule(view.rule).rule, ...given });
+    await checkNotify(context, rule);
     const { monitor_id, version } = view;
     const now = services.now();
     const looked_seq = await startOf(context, rule, now);
@@ -223,8 +227,8 @@ async function preview(context: Context<z.infer<typeof MonitorPreviewBody>>) {
   const { services, app, body } = context;
   const { monitor_id, rule: text } = await known(context);
   const open = openRule(text);
-  if (open.rule.kind === 'open_intents') {
-    throw new AffidavitError('invalid_request', 'open intents of the past are not kept', {
+  if (isLevel(open.rule.kind)) {
+    throw new AffidavitError('invalid_request', 'what it watches is not kept for the past', {
       field: 'kind',
       expected: 'a monitor of another kind',
     });
