@@ -55,7 +55,7 @@ function assertRecord(record: Record<string, unknown>): void {
 async function assertStored(told: Record<string, unknown>): Promise<void> {
   const path = `/v1/executions/${String(told.execution_id)}`;
   const stored = await ask(server, 200, 'GET', path, { key: app.key });
-  for (const name of [...RECORD, 'result', 'error_code', 'grant_id', 'policy_id']) {
+  for (const name of [...RECORD, 'source', 'result', 'error_code', 'grant_id', 'policy_id']) {
     assert.deepEqual(stored[name], told[name], name);
   }
 }

@@ -81,7 +81,7 @@ export type ExecutionRecord = Partial<AuditEvent> & { readonly execution_id: str
 export function executionRecord(event: Facts, recorded?: Recorded): ExecutionRecord {
   const masked = maskedFacts(event);
   const credential_masked = event.credential_masked === true || Object.keys(masked).length > 0;
-  const whole = { ...event, ...masked, credential_masked, ...recorded };
+  const whole = { source: 'observed', ...event, ...masked, credential_masked, ...recorded };
   return pick(whole as Facts, RECORD_FIELDS) as ExecutionRecord;
 }
 
