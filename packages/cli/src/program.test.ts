@@ -60,6 +60,7 @@ describe('usage', () => {
       'query',
       'export',
       'keys',
+      'monitors',
       'approvals',
       'tokens',
       'operators',

@@ -8,6 +8,7 @@ import { addDemo } from './commands/demo.ts';
 import { addExport } from './commands/export.ts';
 import { addFsck } from './commands/fsck.ts';
 import { addKeys } from './commands/keys.ts';
+import { addMonitors } from './commands/monitors.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addOperators } from './commands/operators.ts';
 import { addQuery } from './commands/query.ts';
@@ -45,6 +46,7 @@ function createProgram(terminal: Terminal): Command {
   addVerify(program, terminal);
   addFsck(program, terminal);
   addKeys(program, terminal);
+  addMonitors(program, terminal);
   addApprovals(program, terminal);
   addTokens(program, terminal);
   addOperators(program, terminal);

@@ -121,6 +121,19 @@ describe('affidavit demo --keep, and the commands on its server', { timeout: 60_
     await rm(out);
   });
 
+  it('monitors are added, tried over what has been, and removed', async () => {
+    const added = await run(['monitors', 'add', '--template', 'denials_burst'], { env });
+    assert.equal(added.code, 0, added.stderr);
+    const id = added.stdout.trim();
+    const list = await run(['monitors', 'list'], { env });
+    assert.match(list.stdout, new RegExp(`^${id} .* ok`, 'm'));
+    const tried = await run(['monitors', 'preview', id, '--days', '1', '--json'], { env });
+    assert.deepEqual([tried.code, tried.stdout], [0, ''], tried.stderr);
+    assert.equal((await run(['monitors', 'remove', id], { env })).code, 0);
+    const templates = await run(['monitors', 'templates'], { env });
+    assert.match(templates.stdout, /^downscoped_mints /m);
+  });
+
   it('keys minted can be used, rotated and revoked', async () => {
     const minted = await run(['keys', 'mint', 'suite', '--scope', 'events:read', '--json'], {
       env,
