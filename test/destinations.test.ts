@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 
+import { affidavit } from './support/command-line.ts';
 import {
   newToken,
   ok,
@@ -280,6 +281,40 @@ suite('a webhook', { concurrency: 4 }, () => {
       404,
       'not_found',
     );
+    await receiver.close();
+  });
+});
+
+suite('the command line', () => {
+  test('adds, shows, tests, pauses, replays and removes', async () => {
+    const app = await makeApp(server, 'cli');
+    const secret = newSecret();
+    const receiver = await startWebhook(() => [secret]);
+    const env = { AFFIDAVIT_URL: server.url, AFFIDAVIT_API_KEY: app.key };
+    const run = async (...argv: string[]) => {
+      const { code, stdout, stderr } = await affidavit(['destinations', ...argv], env);
+      assert.equal(code, 0, stderr);
+      assert.ok(!stdout.includes(secret));
+      return stdout.trim();
+    };
+    const config = { url: receiver.url, secret };
+    const id = await run('add', JSON.stringify({ type: 'webhook', name: 'siem', config }));
+    const [event_id] = await writeSome(app, 1);
+    await assertArrived(receiver, [event_id as string]);
+    assert.match(await run('test', id), /"delivered": true/);
+    assert.match(await run('list'), new RegExp(`${id} +webhook +siem`));
+    await run('pause', id);
+    assert.match(await run('show', id), /"state": "paused"/);
+    await run('resume', id);
+    const { seq = 0 } = receiver.entries().find((entry) => entry.event_id === event_id) ?? {};
+    assert.match(await run('replay', id, '--from', `${seq}`, '--to', `${seq}`), /^rpl_/);
+    await eventually('it comes once more', () => {
+      const again = receiver.entries().filter((entry) => entry.event_id === event_id);
+      return again.length === 2;
+    });
+    assert.match(await run('dead-letters', id), /REASON/);
+    await run('remove', id);
+    assert.doesNotMatch(await run('list'), new RegExp(id));
     await receiver.close();
   });
 });

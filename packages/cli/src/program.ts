@@ -5,6 +5,7 @@ import { addApprovals } from './commands/approvals.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCopy } from './commands/copy.ts';
 import { addDemo } from './commands/demo.ts';
+import { addDestinations } from './commands/destinations.ts';
 import { addExport } from './commands/export.ts';
 import { addFsck } from './commands/fsck.ts';
 import { addKeys } from './commands/keys.ts';
@@ -50,6 +51,7 @@ function createProgram(terminal: Terminal): Command {
   addApprovals(program, terminal);
   addTokens(program, terminal);
   addOperators(program, terminal);
+  addDestinations(program, terminal);
   addSweep(program, terminal);
   addCopy(program, terminal);
   addMigrate(program, terminal);

@@ -1,13 +1,10 @@
-import { readFile } from 'node:fs/promises';
-
 import type { Command } from 'commander';
 
 import { connect } from '../connection.ts';
-import { UsageError } from '../failure.ts';
 import { plain } from '../format/plain.ts';
 import type { Column } from '../format/table.ts';
 import { column, printRows, readRows, type Row } from '../list.ts';
-import { parseJson } from '../options.ts';
+import { readDefinition } from '../definition.ts';
 import { writeLine, type Terminal } from '../terminal.ts';
 
 /** `affidavit verbs`: what agents can do by name. */
@@ -45,15 +42,6 @@ function addShow(verbs: Command, terminal: Terminal): void {
       const shown = await client.api('GET', pathOf(verb), { signal: terminal.signal });
       await writeLine(terminal.stdout, JSON.stringify(shown, null, 2));
     });
-}
-
-async function readDefinition(given: string): Promise<unknown> {
-  if (!given.startsWith('@')) return parseJson(given, 'the definition');
-  const file = given.slice(1);
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new UsageError(`${file} cannot be read: ${error.message}`);
-  });
-  return parseJson(text, file);
 }
 
 function addAdd(verbs: Command, terminal: Terminal): void {
