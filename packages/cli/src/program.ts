@@ -13,6 +13,7 @@ import { addMonitors } from './commands/monitors.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addOperators } from './commands/operators.ts';
 import { addQuery } from './commands/query.ts';
+import { addReport } from './commands/report.ts';
 import { addRequest } from './commands/request.ts';
 import { addServe } from './commands/serve.ts';
 import { addSweep } from './commands/sweep.ts';
@@ -44,6 +45,7 @@ function createProgram(terminal: Terminal): Command {
   addQuery(program, terminal);
   addExport(program, terminal);
   addBundle(program, terminal);
+  addReport(program, terminal);
   addVerify(program, terminal);
   addFsck(program, terminal);
   addKeys(program, terminal);

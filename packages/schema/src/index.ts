@@ -15,6 +15,7 @@ export {
 } from './oauth.ts';
 export * from './mapping/index.ts';
 export * from './monitors.ts';
+export * from './plain.ts';
 export * from './policy.ts';
 export * from './record.ts';
 export * from './resources.ts';
@@ -22,5 +23,6 @@ export * from './retention.ts';
 export * from './roles.ts';
 export * from './scope-map.ts';
 export * from './sensitive.ts';
+export * from './sentence.ts';
 export * from './tokens.ts';
 export * from './verbs.ts';

@@ -1,3 +1,4 @@
+import type { Told } from '@affidavit/schema';
 import type { Affidavit, Feed } from '@affidavit/sdk';
 import type { Command } from 'commander';
 
@@ -5,7 +6,6 @@ import { connect } from '../connection.ts';
 import { UsageError } from '../failure.ts';
 import { actorOf, paintOutcome, principalOf, subjectOf } from '../format/entry-line.ts';
 import { plain } from '../format/plain.ts';
-import type { Told } from '../format/sentence.ts';
 import { styleFor } from '../format/style.ts';
 import { heading, tableRow } from '../format/table.ts';
 import type { Column } from '../format/table.ts';

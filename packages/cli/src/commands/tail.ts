@@ -1,3 +1,4 @@
+import type { Told } from '@affidavit/schema';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { AffidavitApiError } from '@affidavit/sdk';
@@ -7,7 +8,6 @@ import type { Command } from 'commander';
 import { connect } from '../connection.ts';
 import { CommandFailure } from '../failure.ts';
 import { entryLine } from '../format/entry-line.ts';
-import type { Told } from '../format/sentence.ts';
 import { styleFor } from '../format/style.ts';
 import { withIdleLimit } from '../idle.ts';
 import { addFilterOptions, filterOf, wholeNumber } from '../options.ts';

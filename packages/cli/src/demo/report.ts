@@ -1,11 +1,11 @@
+import { sentenceOf } from '@affidavit/schema';
+import type { Mood, Sentence, Told } from '@affidavit/schema';
 import type { Affidavit, Execution } from '@affidavit/sdk';
 
 import { CommandFailure } from '../failure.ts';
 import { checkLedger } from './check-ledger.ts';
 import type { LedgerAnswer } from './check-ledger.ts';
 import { plain, shortId, thousands } from '../format/plain.ts';
-import { sentenceOf } from '../format/sentence.ts';
-import type { Mood, Sentence, Told } from '../format/sentence.ts';
 import type { Style } from '../format/style.ts';
 import type { Run } from './play.ts';
 

@@ -1,5 +1,6 @@
+import type { Told } from '@affidavit/schema';
+
 import { clip, plain, shortId } from './plain.ts';
-import type { Told } from './sentence.ts';
 import type { Style } from './style.ts';
 
 /** An entry on one line, for `tail` and `query`. */

@@ -1,13 +1,6 @@
 import type { FastifyReply } from 'fastify';
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-};
-
-const escaped = (text: string) => text.replaceAll(/[&<>"]/g, (one) => ESCAPES[one] as string);
+import { escapeHtml } from '../escape-html.ts';
 
 /** A page of two sentences for a person; it can load nothing, and nobody can frame it. */
 export function page(reply: FastifyReply, status: number, title: string, text: string): undefined {
@@ -20,8 +13,8 @@ export function page(reply: FastifyReply, status: number, title: string, text: s
     .header('x-frame-options', 'DENY')
     .type('text/html; charset=utf-8')
     .send(
-      `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escaped(title)}</title>` +
-        `<h1>${escaped(title)}</h1><p>${escaped(text)}</p></html>\n`,
+      `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escapeHtml(title)}</title>` +
+        `<h1>${escapeHtml(title)}</h1><p>${escapeHtml(text)}</p></html>\n`,
     );
   return undefined;
 }

@@ -1,5 +1,7 @@
 import type { BundleManifest } from '@affidavit/ledger';
 
+import { escapeHtml } from '../escape-html.ts';
+
 /** The page in a bundle for the auditor who opens it: no scripts, nothing from elsewhere. */
 
 export interface PageFacts {
@@ -9,18 +11,8 @@ export interface PageFacts {
   readonly vkeys: readonly string[];
 }
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-};
-
-/** Filters and names are whatever somebody has typed. */
-const escape = (text: string) => text.replaceAll(/[&<>"]/g, (one) => ESCAPES[one] as string);
-
 const row = (name: string, value: string | number) =>
-  `<tr><th>${escape(name)}</th><td>${escape(String(value))}</td></tr>`;
+  `<tr><th>${escapeHtml(name)}</th><td>${escapeHtml(String(value))}</td></tr>`;
 
 function questionOf({ filter }: PageFacts['manifest']): string {
   const asked = Object.entries(filter).map(([name, value]) => {
@@ -79,7 +71,7 @@ export function bundlePage(facts: PageFacts): string {
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Evidence bundle of ${escape(facts.manifest.origin)}</title>
+<title>Evidence bundle of ${escapeHtml(facts.manifest.origin)}</title>
 <style>${STYLE}</style>
 </head>
 <body>

@@ -12,6 +12,8 @@ import { proveOperations } from '../prove/operations.ts';
 import { retainOperations } from '../retain/operations.ts';
 import { grantOperations } from '../grants/reads.ts';
 import { tokenOperations } from '../tokens/reads.ts';
+import { readRows, readTally } from '../report/read.ts';
+import type { ReportRowsRequest, TallyRequest } from '../report/read.ts';
 import { openReadStore, type Database } from '../store/open.ts';
 import type { Row } from '../store/port.ts';
 import type { Tables } from '../store/tables.ts';
@@ -73,6 +75,10 @@ serve({
     snapshot((at) => readFacets(at, request, new Deadline(deadline))),
   exportPiece: ({ deadline, ...request }: Timed<ExportRequest>) =>
     snapshot((at) => readExport(at, request, new Deadline(deadline))),
+  reportTally: ({ deadline, ...request }: Timed<TallyRequest>) =>
+    snapshot((at) => readTally(at, request, new Deadline(deadline))),
+  reportRows: ({ deadline, ...request }: Timed<ReportRowsRequest>) =>
+    snapshot((at) => readRows(at, request, new Deadline(deadline))),
   streamChunk: async ({ deadline, ...request }: Timed<PageRequest>): Promise<StreamChunk> => {
     const page = await snapshot((at) => readPage(at, request, new Deadline(deadline)));
     const { records, has_more } = page;

@@ -202,7 +202,7 @@ class Tally {
 }
 
 /** The entry that holds a manifest has an id that follows from the export's. */
-const eventIdOf = (export_id: string) => export_id.replace(/^exp_/, 'evt_');
+export const eventIdOf = (export_id: string) => export_id.replace(/^exp_/, 'evt_');
 
 /** The manifest of an export that came to its end. */
 export async function showManifest(context: Context): Promise<object> {

@@ -21,6 +21,7 @@ import { operatorRoutes } from './operators.ts';
 import { policyRoutes } from './policies.ts';
 import { providerRoutes } from './providers.ts';
 import { reportRoutes } from './report.ts';
+import { complianceRoutes } from './reports.ts';
 import { retentionRoutes } from './retention.ts';
 import { secretRoutes } from './secrets.ts';
 import { signingKeyRoutes } from './signing-keys.ts';
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   ...actionRoutes,
   ...reportRoutes,
   ...eventRoutes,
+  ...complianceRoutes,
   ...ledgerRoutes,
   ...signingKeyRoutes,
   ...verifyRoutes,

@@ -1,6 +1,5 @@
-import type { AuditRecord } from '@affidavit/sdk';
-
 import { clip, plain, shortId } from './plain.ts';
+import type { AuditRecord } from './record.ts';
 
 /** A record as a person would tell it: time, who, for whom, what, with which credential, why, how it ended. */
 
@@ -21,6 +20,7 @@ export interface Sentence {
 
 const REASON_CHARACTERS = 200;
 const PATH_CHARACTERS = 80;
+const NAME_CHARACTERS = 80;
 
 /** `GET mail /messages?unread=true`; the origin is left out, the provider says it. */
 function callOf({ method, url, provider }: Told): string {
@@ -33,12 +33,15 @@ const list = (values: readonly string[] | undefined) => plain((values ?? []).joi
 
 /** What is no call, in words; by event type. */
 const WORDS: Readonly<Record<string, (told: Told) => string>> = {
+  'credential.retrieved': (told) => `was given the credential for ${actOf(told)}`,
   'grant.connect_started': ({ provider }) => `began to connect ${plain(provider)}`,
   'grant.connect_failed': ({ provider }) => `could not connect ${plain(provider)}`,
   'grant.created': ({ provider, scope_granted }) =>
     `got access to ${plain(provider)}${scope_granted?.length ? `: ${list(scope_granted)}` : ''}`,
   'grant.scope_drifted': ({ scope_granted }) =>
     `found other scopes: ${list(scope_granted)} is left`,
+  'grant.delegation_revoked': ({ grant_id }) =>
+    `took the grant ${shortId(plain(grant_id))} from an agent`,
   'grant.revoked': ({ provider }) => `took back the access to ${plain(provider)}`,
   'token.minted': ({ scope_requested, scope_granted, scope_downscoped }) =>
     `minted a token for ${list(scope_granted)}${scope_downscoped ? `, having asked for ${list(scope_requested)}` : ''}`,
@@ -49,7 +52,47 @@ const WORDS: Readonly<Record<string, (told: Told) => string>> = {
   'approval.approved': (told) => `approved ${actOf(told)}`,
   'approval.rejected': (told) => `rejected ${actOf(told)}`,
   'approval.expired': (told) => `let the time pass to approve ${actOf(told)}`,
+  'trail.export_completed': ({ args }) =>
+    `finished the export ${shortId(plain(object(args)['export_id']))} of the trail`,
 };
+
+/** What administration changes, by the noun of the event type. */
+const NOUNS: Readonly<Record<string, string>> = {
+  agent: 'agent',
+  api_key: 'API key',
+  app: 'app',
+  approval: 'approval',
+  caller: 'caller',
+  destination: 'destination',
+  erasure: 'erasure',
+  grant: 'grant',
+  hold: 'hold',
+  identity_provider: 'identity provider',
+  ledger: 'ledger',
+  master_key: 'master key',
+  monitor: 'monitor',
+  operator: 'operator',
+  policy: 'policy',
+  provider: 'provider',
+  retention: 'retention',
+  secret: 'secret',
+  signing_key: 'signing key',
+  token: 'token',
+  trail: 'trail',
+  verb: 'verb',
+  witness: 'witness',
+};
+
+/** `api_key.minted` as `minted the API key “name”`; undefined for what no noun is known of. */
+function changeOf(told: Told): string | undefined {
+  const [noun = '', did = ''] = (told.event_type ?? '').split('.');
+  if (told.source !== 'observed' || !Object.hasOwn(NOUNS, noun)) return undefined;
+  const args = object(told.args);
+  const id = args[`${noun}_id`] ?? object(told)[`${noun}_id`];
+  const name = args['name'] ?? args['verb'];
+  const which = name === undefined ? shortId(plain(id)) : `“${clip(plain(name), NAME_CHARACTERS)}”`;
+  return `${did.replaceAll('_', ' ')} the ${NOUNS[noun]} ${which}`.trim();
+}
 
 const actOf = (told: Told) => (told.verb === undefined ? callOf(told) : plain(told.verb));
 
@@ -61,6 +104,8 @@ function whatOf(told: Told): string {
   if (method !== undefined || url !== undefined) {
     return `${told.policy_decision === 'DENY' ? 'asked for' : 'called'} ${callOf(told)}`;
   }
+  const change = changeOf(told);
+  if (change !== undefined) return change;
   const said = told.source === 'reported' ? 'reported ' : '';
   return said + plain(type ?? 'something');
 }
