@@ -1,4 +1,4 @@
-import { AffidavitError, MonitorRule } from '@affidavit/schema';
+import { AffidavitError, MonitorRule, type MonitorKind } from '@affidavit/schema';
 
 import { parseFilter } from '../query/filter.ts';
 
@@ -7,7 +7,6 @@ import { parseFilter } from '../query/filter.ts';
 /** What is left out of a body. */
 export const MONITOR_DEFAULTS = {
   filter: {},
-  kind: 'count',
   group_by: null,
   field: null,
   threshold: 0,
@@ -17,6 +16,12 @@ export const MONITOR_DEFAULTS = {
   notify: [],
   enabled: true,
 } as const;
+/** What a kind asks for says which it is, where none is named. */
+export function kindOf(given: object): MonitorKind {
+  if ('schedule' in given) return 'outside_hours';
+  return 'field' in given ? 'new_value' : 'count';
+}
+
 /** Throws what is wrong with it, by the name that the client gave. */
 export function checkRule(value: object): MonitorRule {
   const parsed = MonitorRule.safeParse(value);

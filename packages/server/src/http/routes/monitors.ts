@@ -14,7 +14,7 @@ import type { z } from 'zod';
 import type { Effect } from '../../store/port.ts';
 import type { MonitorGroupsTable } from '../../store/tables.ts';
 import { checkNotify } from '../../watch/notify.ts';
-import { checkRule, MONITOR_DEFAULTS } from '../../watch/check-rule.ts';
+import { checkRule, kindOf, MONITOR_DEFAULTS } from '../../watch/check-rule.ts';
 import { alarmEvent, groupNamed } from '../../watch/entry.ts';
 import { previewMonitor } from '../../watch/preview.ts';
 import type { MonitorView } from '../../watch/reads.ts';
@@ -46,7 +46,8 @@ async function createMonitor(context: Context<z.infer<typeof MonitorBody>>) {
   const { services, body, app } = context;
   const { template, app_id: _, ...given } = body;
   const preset = template === undefined ? {} : MONITOR_TEMPLATES[template];
-  const rule = checkRule({ ...MONITOR_DEFAULTS, ...preset, ...given });
+  const whole = { ...preset, ...given };
+  const rule = checkRule({ ...MONITOR_DEFAULTS, kind: kindOf(whole), ...whole });
   await checkNotify(context, rule);
   const all = await services.readers.run<MonitorView[]>('monitors', { app: app.app });
   if (all.length >= MONITOR_LIMITS.perApp)
@@ -243,6 +244,7 @@ const listTemplates = () =>
     data: Object.entries(MONITOR_TEMPLATES).map(([template, body]) => ({
       template,
       ...MONITOR_DEFAULTS,
+      kind: kindOf(body),
       ...body,
     })),
     next_cursor: null,
