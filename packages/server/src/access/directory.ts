@@ -114,6 +114,20 @@ export class StoredDirectory implements Directory {
     return (await this.#shared(key, request)) as readonly Tables[T][];
   }
 
+  /** All rows of a table, however many, by a column of texts that no two rows share. */
+  async *everyRow<T extends keyof Tables>(
+    table: T,
+    column: keyof Tables[T] & string,
+  ): AsyncGenerator<Tables[T]> {
+    const request: RowsRequest = { table, where: {}, limit: ROWS_MAX, order: column };
+    for (let after = ''; ;) {
+      const rows = await this.#readers.run<Tables[T][]>('rows', { ...request, after });
+      yield* rows;
+      if (rows.length < ROWS_MAX) return;
+      after = String(rows.at(-1)?.[column]);
+    }
+  }
+
   /** After a change many ask for the same at once: one look-up answers them all. */
   #shared(key: string, request: RowsRequest): Promise<readonly object[]> {
     const underWay = this.#underWay.get(key);

@@ -89,13 +89,14 @@ serve({
     return { text, next_cursor: page.next_cursor as string, has_more };
   },
   /** Rows of a small table, for the directory and for administrative lists. */
-  rows: ({ table, where, limit, order }: RowsRequest) => {
+  rows: ({ table, where, limit, order, after }: RowsRequest) => {
     let query = db
       .selectFrom(table as 'installation')
       .selectAll()
       .where((eb) => eb.and(where as never))
       .limit(limit);
     if (order) query = query.orderBy(order as never);
+    if (order && after !== undefined) query = query.where(order as never, '>', after as never);
     return query.execute();
   },
   /** Proves that the database answers. */
@@ -112,4 +113,6 @@ export interface RowsRequest {
   readonly where: Row;
   readonly limit: number;
   readonly order?: string;
+  /** Only rows whose `order` is behind this. */
+  readonly after?: string;
 }

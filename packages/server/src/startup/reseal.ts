@@ -16,10 +16,10 @@ import type { SigningKeysTable } from '../store/tables.ts';
 
 /** Columns that hold something sealed, each with what it is bound to. */
 interface SealedColumn {
-  readonly table: 'secrets' | 'providers' | 'oauth_tokens' | 'connects' | 'identity_providers';
+  readonly table: 'secrets' | 'providers' | 'oauth_tokens' | 'connects' | 'destinations';
   readonly key: string;
   readonly column: string;
-  readonly purposeOf: (id: string, app: number) => string;
+  readonly purposeOf: (id: string) => string;
 }
 
 const CREDENTIALS: readonly SealedColumn[] = [
@@ -44,10 +44,10 @@ const CREDENTIALS: readonly SealedColumn[] = [
   },
   { table: 'connects', key: 'connect_id', column: 'sealed_exchange', purposeOf: exchangePurpose },
   {
-    table: 'identity_providers',
-    key: 'audience',
-    column: 'sealed_client_secret',
-    purposeOf: (audience, app) => identityProviderPurpose(app, audience),
+    table: 'destinations',
+    key: 'destination_id',
+    column: 'sealed_config',
+    purposeOf: destinationPurpose,
   },
 ];
 
@@ -55,15 +55,39 @@ const CREDENTIALS: readonly SealedColumn[] = [
 async function resealCredentials({ directory, keyring }: Base): Promise<Effect[]> {
   const effects: Effect[] = [];
   for (const { table, key, column, purposeOf } of CREDENTIALS) {
-    for (const row of (await directory.rows(table, {})) as unknown as Row[]) {
+    for await (const one of directory.everyRow(table, key as never)) {
+      const row = one as unknown as Row;
       const sealed = row[column];
       if (typeof sealed !== 'string' || sealed === '' || !keyring.isStale(sealed)) continue;
       const id = String(row[key]);
-      const purpose = purposeOf(id, row.app as number);
+      const purpose = purposeOf(id);
       const set = { [column]: keyring.seal(keyring.open(sealed, purpose), purpose) };
       const where = { app: row.app as number, [key]: id, [column]: sealed };
       effects.push({ op: 'update', table, where, set });
     }
+  }
+  return effects;
+}
+
+async function resealIdentityProviders({ directory, keyring }: Base): Promise<Effect[]> {
+  const effects: Effect[] = [];
+  for (const row of await directory.rows('identity_providers', {})) {
+    const { app, audience, sealed_client_secret: sealed } = row;
+    if (typeof sealed !== 'string' || sealed === '' || !keyring.isStale(sealed)) continue;
+    const purpose = identityProviderPurpose(app, audience);
+    const set = { sealed_client_secret: keyring.seal(keyring.open(sealed, purpose), purpose) };
+    const where = { app, audience, sealed_client_secret: sealed };
+    effects.push({ op: 'update', table: 'identity_providers', where, set });
+  }
+  return effects;
+}
+
+async function resealApprovals({ directory, keyring }: Base): Promise<Effect[]> {
+  const effects: Effect[] = [];
+  for await (const row of directory.everyRow('approvals', 'approval_id')) {
+    const set = resealRow(keyring, row);
+    const { app, approval_id } = row;
+    if (set) effects.push({ op: 'update', table: 'approvals', where: { app, approval_id }, set });
   }
   return effects;
 }
@@ -97,17 +121,7 @@ export async function reseal(base: Base, { fingerprint, resealSigningKey }: Seal
     effects.push({ op: 'update', table: 'signing_keys', where: { app, from_size }, set });
   }
   effects.push(...(await resealCredentials(base)));
-  for (const row of await directory.rows('approvals', {})) {
-    const set = resealRow(keyring, row);
-    const { app, approval_id } = row;
-    if (set) effects.push({ op: 'update', table: 'approvals', where: { app, approval_id }, set });
-  }
-  for (const { app, destination_id, sealed_config } of await directory.rows('destinations', {})) {
-    if (!keyring.isStale(sealed_config)) continue;
-    const purpose = destinationPurpose(destination_id);
-    const set = { sealed_config: keyring.seal(keyring.open(sealed_config, purpose), purpose) };
-    effects.push({ op: 'update', table: 'destinations', where: { app, destination_id }, set });
-  }
+  effects.push(...(await resealIdentityProviders(base)), ...(await resealApprovals(base)));
   if (effects.length === 0) return;
   const resealed = effects.length;
   // Stored answers of idempotent requests were sealed too; they are short-lived and simply go.
