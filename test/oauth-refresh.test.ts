@@ -145,7 +145,13 @@ describe('an OAuth server', () => {
     assert.equal((await world.grant(grant_id)).status, 'needs_reauth');
     // The next call is refused before anything is asked.
     const before = refreshes();
-    problem(await world.call(grant_id), 409, 'conflict');
+    const refused = problem(await world.call(grant_id), 409, 'conflict');
+    assert.equal(refused.policy_id, 'builtin:grant_status');
+    const entries = await find(server, world.app.key, {
+      grant_id,
+      event_type: 'credential.denied',
+    });
+    assert.equal(entries.at(-1)?.policy_id, 'builtin:grant_status');
     assert.equal(refreshes(), before);
   });
 

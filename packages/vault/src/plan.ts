@@ -112,12 +112,25 @@ export class Planner {
     const { scope_granted: _, ...facts } = call.facts;
     const outcome = error.code === 'egress_blocked' ? 'blocked' : 'error';
     const refusal = withExecution(error, execution_id);
-    const told = { ...blockedFacts(facts), outcome, error_code: error.code } as const;
+    const told = {
+      ...blockedFacts(facts),
+      ...ruleOf(error),
+      outcome,
+      error_code: error.code,
+    } as const;
     const event = { event_type: entryTypes(facts).denial, ...facts, ...told };
     const ended = endedWith(call, failedRun(call, outcome, refusal, 'nothing'), true);
     const recorded = await this.#options.trail.denial(call.app, event, ended);
     return withExecution(error, execution_id, toldBy(event, recorded));
   }
+}
+
+/** The rule that a refusal names, as a decision would. */
+function ruleOf({ details }: AffidavitError): Partial<AuditEvent> {
+  const { policy_id, rule } = (details.extra ?? {}) as { policy_id?: string; rule?: string };
+  return policy_id === undefined || rule === undefined
+    ? {}
+    : { policy_id, policy_context: { rule } };
 }
 
 /** What a failure changes for a call that a person had approved. */

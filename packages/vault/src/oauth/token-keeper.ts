@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { AffidavitError, newId, type AuditEvent } from '@affidavit/schema';
 
+import { builtinId } from '../policy/builtin.ts';
 import type { AppRef, Grant, Provider } from '../ports.ts';
 import type { Keyring } from '../sealing.ts';
 import type { OAuthClient, OAuthResult, TokenSet } from './client.ts';
@@ -280,6 +281,6 @@ export function needsReauthentication(grantId: string): AffidavitError {
   return new AffidavitError('conflict', `the grant ${grantId} needs re-authentication`, {
     field: 'grant_id',
     advice: 'Have its owner connect again: POST /v1/connect with this grant_id.',
-    extra: { grant_id: grantId },
+    extra: { grant_id: grantId, policy_id: builtinId('grant_status'), rule: 'grant_status' },
   });
 }
