@@ -14,6 +14,8 @@ import { grantOperations } from '../grants/reads.ts';
 import { tokenOperations } from '../tokens/reads.ts';
 import { readRows, readTally } from '../report/read.ts';
 import type { ReportRowsRequest, TallyRequest } from '../report/read.ts';
+import { readRun } from '../runs/read.ts';
+import { readStats, type StatsRequest } from '../stats/read.ts';
 import { openReadStore, type Database } from '../store/open.ts';
 import type { Row } from '../store/port.ts';
 import type { Tables } from '../store/tables.ts';
@@ -79,6 +81,10 @@ serve({
     snapshot((at) => readTally(at, request, new Deadline(deadline))),
   reportRows: ({ deadline, ...request }: Timed<ReportRowsRequest>) =>
     snapshot((at) => readRows(at, request, new Deadline(deadline))),
+  run: ({ app, run_id, deadline }: Timed<{ app: number; run_id: string }>) =>
+    snapshot((at) => readRun(at, app, run_id, new Deadline(deadline))),
+  stats: ({ deadline, ...request }: Timed<StatsRequest>) =>
+    snapshot((at) => readStats(at, request, new Deadline(deadline))),
   streamChunk: async ({ deadline, ...request }: Timed<PageRequest>): Promise<StreamChunk> => {
     const page = await snapshot((at) => readPage(at, request, new Deadline(deadline)));
     const { records, has_more } = page;

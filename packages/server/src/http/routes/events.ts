@@ -14,9 +14,9 @@ import { streamEvents } from './stream.ts';
 
 /** Reading the trail: searching, counting, following, exporting. */
 
-const PAGE_QUERY = ['order', 'cursor', 'limit', 'app_id'] as const;
+export const PAGE_QUERY = ['order', 'cursor', 'limit', 'app_id'] as const;
 
-function readOrder(query: Context['query'], preset: Order): Order {
+export function readOrder(query: Context['query'], preset: Order): Order {
   const order = single(query, 'order') ?? preset;
   if (order === 'asc' || order === 'desc') return order;
   throw new AffidavitError('invalid_request', 'order is not known', {

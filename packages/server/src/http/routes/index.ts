@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { actionRoutes } from './actions.ts';
+import { activityRoutes } from './activity.ts';
 import { agentRoutes } from './agents.ts';
 import { appRoutes } from './apps.ts';
 import { approvalRoutes } from './approvals.ts';
@@ -39,6 +40,7 @@ export const routes: readonly Route[] = [
   ...reportRoutes,
   ...eventRoutes,
   ...complianceRoutes,
+  ...activityRoutes,
   ...ledgerRoutes,
   ...signingKeyRoutes,
   ...verifyRoutes,
