@@ -13,7 +13,7 @@ import type { Deliverable } from './receiver.ts';
 
 /** Entries that are looked through at once; few of them may match. */
 const SPAN_MAX = 65_536;
-const LANES_MAX = 200;
+const LANES_MAX = 10_000;
 
 export interface BatchRequest {
   readonly app: number;
@@ -128,11 +128,14 @@ async function readLanes(
     .select(['h.size', 'e.created_at as next_created_at'])
     .where('d.app', '=', app);
   if (destination_id !== undefined) query = query.where('d.destination_id', '=', destination_id);
-  return query
-    .orderBy('d.destination_id')
-    .orderBy('d.lane', 'desc')
-    .limit(destination_id === undefined ? LANES_MAX * 10 : LANES_MAX)
-    .execute();
+  return (
+    query
+      .orderBy('d.destination_id')
+      // The live one is the first.
+      .orderBy('d.lane')
+      .limit(LANES_MAX)
+      .execute()
+  );
 }
 
 export interface DeadLetterList {

@@ -42,7 +42,6 @@ export function showDestination(row: DestinationsTable, standing: Standing, now:
     state: stateOf(row, lanes, now),
     paused_reason,
     ...(live ? showLive(live, now) : {}),
-    delivered: lanes.reduce((sum, { delivered }) => sum + delivered, 0),
     dropped: 0,
     dead_letters: deadLetters,
     backfills: others.map(showBackfill),
@@ -57,6 +56,7 @@ function showLive(lane: Lane, now: number) {
   const rate = isRecent ? lane.delivered_last_minute / 60 : 0;
   return {
     cursor: lane.next_seq - 1,
+    delivered: lane.delivered,
     lag_entries: Math.max(0, lane.size - lane.next_seq),
     lag_seconds: lagSeconds(lane, now),
     delivered_per_second: Math.round(rate * 100) / 100,

@@ -27,6 +27,8 @@ import { change, checkAddress, destinationOf, NEW_LANE, withSecret } from './des
 
 /** Backfills and replays that have not ended, of one destination. */
 const REPLAYS_MAX = 20;
+/** That have ended and are still told of. */
+const REPLAYS_KEPT = 20;
 
 export async function updateDestination(context: Context<z.infer<typeof DestinationPatch>>) {
   const { body } = context;
@@ -111,7 +113,7 @@ export async function replay(context: Context<z.infer<typeof ReplayBody>>) {
   const place = { app: app.app, destination_id, lane, created_at: services.now(), ...NEW_LANE };
   const added = { ...place, first_seq: first, next_seq: first, end_seq: last + 1 };
   const dead_letter_id = letter?.dead_letter_id;
-  const effects: Effect[] = [{ op: 'insert', table: 'deliveries', row: added }];
+  const effects: Effect[] = [{ op: 'insert', table: 'deliveries', row: added }, ...forget(lanes)];
   if (dead_letter_id !== undefined) {
     const where = { app: app.app, dead_letter_id };
     effects.push({ op: 'delete', table: 'dead_letters', where });
@@ -120,6 +122,16 @@ export async function replay(context: Context<z.infer<typeof ReplayBody>>) {
   const about = { ...span, ...(dead_letter_id === undefined ? {} : { dead_letter_id }) };
   await change(context, row, {}, 'destination.replayed', about, effects);
   return { destination_id, ...about };
+}
+
+/** Only the newest replays that have ended are kept. */
+function forget(lanes: readonly Lane[]): Effect[] {
+  const ended = lanes.filter(({ ended_at }) => ended_at !== null);
+  const old = ended.toSorted((a, b) => b.created_at - a.created_at).slice(REPLAYS_KEPT);
+  return old.map(({ app, destination_id, lane }) => {
+    const where = { app, destination_id, lane };
+    return { op: 'delete', table: 'deliveries', where, any: true };
+  });
 }
 
 async function letterOf(
