@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { WEEKDAYS, type MonitorRule, type Schedule } from '@affidavit/schema';
-import { localTime, minuteOfDay } from '@affidavit/vault';
+import { localTime, minuteOfDay } from '@affidavit/vault/local-time';
 
 import type { StoredRecord } from '../query/records.ts';
 

@@ -5,7 +5,6 @@ export { layerOf } from './compiled-set.ts';
 export type { CompiledSet } from './compiled-set.ts';
 export { createPolicyEngine } from './engine.ts';
 export type { PolicyEngine } from './engine.ts';
-export { localTime, minuteOfDay } from './local-time.ts';
 export { denyByRate } from './verdicts.ts';
 export { checkScopeMap, isOpen } from './scope-map.ts';
 export type {

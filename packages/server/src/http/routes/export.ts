@@ -141,31 +141,33 @@ async function* fileOf(context: Context, wish: Wish, tally: Tally) {
   if (format === 'parquet') yield parquetEnd(tally.groups, tally.bytes);
 }
 
+/** The next piece is read while this one is on its way; no more than one waits. */
 async function* readPieces({ app, services }: Context, wish: Wish, tally: Tally) {
   const { format, filter, after_seq, before_seq, limit } = wish;
-  const chunk = format === 'parquet' ? limit : CHUNK_ENTRIES;
-  const start = { seq: after_seq ?? -1, order: 'asc' } as const;
-  let cursor = encodeCursor(app.app, filter, start);
-  for (;;) {
-    const request: ExportRequest = {
-      app: app.app,
-      filter,
-      order: 'asc',
-      limit: Math.min(chunk, limit - tally.count),
-      cursor,
-      before_seq,
-      format,
-      offset: tally.bytes,
-    };
+  const most = format === 'parquet' ? limit : CHUNK_ENTRIES;
+  const read = async (cursor: string, offset: number, left: number) => {
+    const question = { app: app.app, filter, order: 'asc', before_seq, format } as const;
+    const request: ExportRequest = { ...question, cursor, offset, limit: Math.min(most, left) };
     const end = await services.exportTurns.take();
-    const piece = await services.readers.run<ExportPiece>('exportPiece', request).finally(end);
-    yield piece;
-    if (!piece.has_more) return;
-    if (tally.count >= limit) {
-      tally.cutOff = true;
-      return;
+    return services.readers.run<ExportPiece>('exportPiece', request).finally(end);
+  };
+  const start = encodeCursor(app.app, filter, { seq: after_seq ?? -1, order: 'asc' });
+  let offset = tally.bytes;
+  let left = limit;
+  let coming = read(start, offset, left);
+  for (;;) {
+    const piece = await coming;
+    offset += Buffer.byteLength(piece.bytes);
+    left -= piece.count;
+    tally.cutOff = piece.has_more && left === 0;
+    const isLast = !piece.has_more || left === 0;
+    if (!isLast) {
+      coming = read(piece.next_cursor, offset, left);
+      // Whoever takes this piece may go away: then nobody waits for the next one.
+      coming.catch(() => undefined);
     }
-    cursor = piece.next_cursor;
+    yield piece;
+    if (isLast) return;
   }
 }
 
