@@ -32,7 +32,11 @@ suite('deliveries', () => {
       return ++calls % 5 === 0 ? { status: 500, keeps: true } : { status: 200 };
     };
     const ids: string[] = [];
-    let server = await startAffidavit({ dataFolder });
+    // The master key changes under it too.
+    const [one, other] = [randomBytes(32), randomBytes(32)].map((key) => key.toString('base64'));
+    const keys = [`${other},${one}`, other, other];
+    const start = (key = one) => startAffidavit({ dataFolder, env: { AFFIDAVIT_MASTER_KEY: key } });
+    let server = await start();
     const config = { url: receiver.url, secret };
     const body = { type: 'webhook', config, batch: { entries: 7, wait_ms: 0 } };
     const made = await ask<Shown>(server, 201, 'POST', '/v1/destinations', { body });
@@ -43,7 +47,7 @@ suite('deliveries', () => {
       const before = receiver.batches.length;
       await eventually('some batches arrive', () => receiver.batches.length > before + 3);
       await server.kill('SIGKILL');
-      server = await startAffidavit({ dataFolder });
+      server = await start(keys[round]);
     }
     const path = `/v1/destinations/${made.destination_id}`;
     await eventually(

@@ -181,6 +181,26 @@ suite('a webhook', { concurrency: 4 }, () => {
     await receiver.close();
   });
 
+  test('gets several batches at once where that is asked for', async () => {
+    const batch = { entries: 10, in_flight: 4 };
+    const { app, receiver, id } = await withWebhook('at-once', { batch });
+    let [underWay, most] = [0, 0];
+    receiver.mood = async (sent) => {
+      most = Math.max(most, ++underWay);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      underWay -= 1;
+      return { status: sent.some(({ seq }) => seq % 50 === 0) ? 422 : 200 };
+    };
+    await writeSome(app, 200);
+    await assertCaughtUp(app, id);
+    assert.equal(most, 4);
+    await eventually('all is counted', async () => {
+      const { dead_letters, delivered } = await show(app, id);
+      return dead_letters >= 4 && receiver.entries().length === delivered;
+    });
+    await receiver.close();
+  });
+
   test('is paused when the credential is refused, and goes on when it is mended', async () => {
     const { app, receiver, id } = await withWebhook('refused');
     receiver.mood = () => ({ status: 403, body: { said: 'go away' } });

@@ -135,6 +135,8 @@ const Batch = z.strictObject({
   entries: z.int().min(1).max(1000).optional(),
   bytes: z.int().min(1024).max(4_000_000).optional(),
   wait_ms: z.int().min(0).max(60_000).optional(),
+  /** Batches under way at once; with more than one they may arrive in another order. */
+  in_flight: z.int().min(1).max(8).optional(),
 });
 export type DestinationBatch = z.infer<typeof Batch>;
 

@@ -40,6 +40,8 @@ export interface LaneSettings {
   readonly filter: Filter;
   readonly receiver: Receiver;
   readonly limits: Limits;
+  /** Batches under way at once. */
+  readonly inFlight: number;
   readonly growth: Growth;
   /** Between two batches: stop, the destination was changed. */
   readonly stop: AbortSignal;
@@ -68,9 +70,9 @@ export class LaneRun {
   async run(): Promise<void> {
     const { stop, growth, limits } = this.#settings;
     while (!stop.aborted) {
-      const batch = await this.#next();
+      const batch = await this.#read(this.#looked);
       if (batch.entries.length > 0) {
-        await this.#deliver(batch);
+        await this.#deliver(await this.#withNext(batch));
         continue;
       }
       this.#looked = batch.next;
@@ -83,14 +85,25 @@ export class LaneRun {
     }
   }
 
-  async #next(): Promise<DeliverableBatch> {
+  async #read(first: number): Promise<DeliverableBatch> {
     const { app, filter, limits } = this.#settings;
     const { entries, bytes } = limits;
     const { end_seq: end } = this.#row;
-    const request = { app: app.app, filter, first: this.#looked, end, entries, bytes };
+    const request = { app: app.app, filter, first, end, entries, bytes };
     const batch = await this.#ports.read(request);
     if (end === null) this.#ports.measure(Math.max(0, batch.size - this.#looked));
     return batch;
+  }
+
+  /** As many more batches behind it as may be under way at once. */
+  async #withNext(batch: DeliverableBatch): Promise<DeliverableBatch[]> {
+    const batches = [batch];
+    let last = batch;
+    while (last.more && batches.length < this.#settings.inFlight) {
+      last = await this.#read(last.next);
+      batches.push(last);
+    }
+    return batches;
   }
 
   async #keepSkipped(isEnd: boolean): Promise<void> {
@@ -99,22 +112,33 @@ export class LaneRun {
     await this.#keep({ next: this.#looked, delivered: 0, dead: [] });
   }
 
-  /** Sends a batch, in smaller ones where some of it is refused, and keeps what came of it. */
-  async #deliver(batch: DeliverableBatch): Promise<void> {
-    const done = new Progress(batch);
-    const pieces: (readonly Deliverable[])[] = [batch.entries];
-    for (let piece = pieces.pop(); piece; piece = pieces.pop()) {
-      const result = await this.#send(piece);
-      if (result === null) {
-        if (!this.#settings.abort.aborted) await this.#keepPart(done, piece);
+  /** Sends batches at once, and keeps what came of them in their order. */
+  async #deliver(batches: readonly DeliverableBatch[]): Promise<void> {
+    const all = await Promise.all(batches.map((batch) => this.#sendWhole(batch)));
+    for (const [index, { done, rest }] of all.entries()) {
+      if (rest !== null) {
+        if (!this.#settings.abort.aborted) await this.#keepPart(done, rest);
         return;
       }
+      await this.#keep(done.step((batches[index] as DeliverableBatch).next));
+    }
+  }
+
+  /** Sends a batch, in smaller ones where some of it is refused; `rest` where it was told to stop. */
+  async #sendWhole(
+    batch: DeliverableBatch,
+  ): Promise<{ done: Progress; rest: readonly Deliverable[] | null }> {
+    const done = new Progress(batch);
+    const pieces = batch.entries.length === 0 ? [] : [batch.entries];
+    for (let piece = pieces.pop(); piece; piece = pieces.pop()) {
+      const result = await this.#send(piece);
+      if (result === null) return { done, rest: piece };
       if (result.kind === 'refused' && piece.length > 1) pieces.push(...split(piece, result));
       else if (result.kind === 'refused') done.die(piece, result.reason);
       else if (result.rejected === undefined) done.accept(piece);
       else done.die(piece, result.rejected);
     }
-    await this.#keep(done.step(batch.next));
+    return { done, rest: null };
   }
 
   /** What of a batch is done with, when it is not sent to its end. */

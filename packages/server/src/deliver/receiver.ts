@@ -49,8 +49,7 @@ export type SendResult = { readonly said: Said } & (
 export interface Receiver {
   readonly limits: Limits;
   /**
-   * Sends a batch and waits for its answer, at most about two minutes. Must be called for one batch
-   * of a lane at a time, in order.
+   * Sends a batch and waits for its answer, at most about two minutes. Several may be under way.
    */
   send(batch: readonly Deliverable[], signal: AbortSignal): Promise<SendResult>;
   close(): Promise<void>;

@@ -131,6 +131,7 @@ export class DestinationRunner {
       filter,
       receiver,
       limits: limitsOf(receiver, batch),
+      inFlight: batch.in_flight ?? 1,
     } satisfies Partial<LaneSettings>;
   }
 
