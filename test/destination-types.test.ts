@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 
+import { parquetReadObjects } from 'hyparquet';
+
 import { LOOPBACK_CERTIFICATE } from './support/loopback-certificate.ts';
 import { startOtlp, startS3, startSyslog } from './support/more-receivers.ts';
 import { newToken, ok, startReceiver, type Delivered } from './support/receivers.ts';
@@ -125,6 +127,35 @@ suite('S3', () => {
     for (const key of files)
       assert.match(key, /^affidavit\/dt=\d{4}-\d\d-\d\d\/hr=\d\d\/\d{15}-\d{15}\.ndjson\.gz$/);
     assertChained(bucket.objects, made.destination_id, files);
+    await bucket.close();
+  });
+
+  test('gets Parquet where that is asked for', async () => {
+    const app = await makeApp(server, 's3-parquet');
+    const keys = {
+      access_key_id: 'AKIAIOSFODNN7EXAMPLE',
+      secret_access_key: newToken(),
+      region: 'us-east-1',
+      bucket: 'trail-archive',
+    };
+    const bucket = await startS3(keys);
+    const config = { endpoint: bucket.url, ...keys, format: 'parquet' };
+    await add(app, { type: 's3', config, batch: { wait_ms: 100 } });
+    const ids = await writeSome(app, 20);
+    const read = async () => {
+      const files = [...bucket.objects].filter(([key]) => key.endsWith('.parquet'));
+      const rows: Record<string, unknown>[] = [];
+      for (const [, bytes] of files) {
+        const file = new Uint8Array(bytes).buffer;
+        rows.push(...(await parquetReadObjects({ file })));
+      }
+      return new Set(rows.map(({ event_id }) => event_id));
+    };
+    await eventually('all rows are there', async () => {
+      const have = await read();
+      return ids.every((id) => have.has(id));
+    });
+    assert.deepEqual(bucket.faults, []);
     await bucket.close();
   });
 });
