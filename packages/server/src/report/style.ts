@@ -20,13 +20,13 @@ th,td{text-align:left;vertical-align:top;overflow-wrap:anywhere}
 .e td{border-bottom:1px solid var(--line);padding:.4rem .6rem .4rem 0}
 .e tr{break-inside:avoid}
 .n,.r{font-variant-numeric:tabular-nums}
-.e th.cc,.e td.r{text-align:right;padding-right:1.2rem}
+.e th.cc,.e td.r{text-align:right;padding-right:.9rem}
 .t{font-variant-numeric:tabular-nums;white-space:normal}
 .cn{width:4.6rem}
 .ct{width:7rem}
 .ce{width:11rem}
 .cr{width:7.4rem}
-.cc{width:5.2rem}
+.cc{width:4.6rem}
 .d{color:var(--soft);font-size:.78rem;margin-top:.1rem}
 .good{color:#1a6b3c}
 .refused{color:#8a4600;font-weight:600}
@@ -47,7 +47,7 @@ li{margin:.25rem 0}
 @bottom-left{content:"Check it against the signed checkpoint on the last page";font:8pt system-ui,sans-serif;color:#59636e}
 @bottom-right{content:"Page " counter(page) " of " counter(pages);font:8pt system-ui,sans-serif;color:#59636e}
 }
-@media print{body{font-size:9.5pt;max-width:none;padding:0;-webkit-print-color-adjust:exact;print-color-adjust:exact}
-h1{font-size:20pt}h2{font-size:12pt}pre{background:none;border:1px solid var(--line)}}
+@media print{html{font-size:11.5px}body{font-size:1rem;max-width:none;padding:0;-webkit-print-color-adjust:exact;print-color-adjust:exact}
+pre{background:none;border:1px solid var(--line)}}
 @media (max-width:40rem){body{padding:1rem}.ce{width:7rem}.f th{width:8rem}}
 `;

@@ -82,7 +82,7 @@ export const HIPAA: Outline = {
     'Which of these calls carried protected health information, and which disclosures are exempt ' +
       'from accounting (164.528(a)(1)), only the covered entity can say: filter by provider or principal.',
     'An accounting covers up to six years before the request (164.528(a)(3)), and documentation is ' +
-      'kept for six (164.316(b)(2)(i)). See the retention below: what is kept for less cannot be accounted for.',
+      'kept for six (164.316(b)(2)(i)). See the retention above: what is kept for less cannot be accounted for.',
     TWO_ENTRIES,
     THROUGH_AFFIDAVIT,
   ],
