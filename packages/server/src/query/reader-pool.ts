@@ -3,7 +3,7 @@ import { AffidavitError } from '@affidavit/schema';
 import { unreadable } from '../sequence/unavailable.ts';
 import { StoreFailure } from '../store/port.ts';
 import { LastingThread } from '../threads/lasting.ts';
-import { ThreadEnded } from '../threads/rpc.ts';
+import { ThreadEnded, type Thread } from '../threads/rpc.ts';
 import type { ReaderSettings } from './reader-thread.ts';
 
 export interface ReaderPoolOptions extends ReaderSettings {
@@ -15,6 +15,13 @@ export interface ReaderPoolOptions extends ReaderSettings {
 /** How long after its deadline a query that does not give up is ended with its thread. */
 const GRACE_MS = 2000;
 const RETRY_AFTER_SECONDS = 2;
+
+/** Longest time that a start waits for its threads to load. */
+const LOADING_MS = 20_000;
+
+const prepare = async (thread: Thread): Promise<void> => {
+  await thread.call('awake', null);
+};
 
 /** A query whose thread ended under it, for another one's sake, is asked once more. */
 const TRIES = 2;
@@ -31,9 +38,21 @@ export class ReaderPool {
     const module = new URL('./reader-thread.ts', import.meta.url);
     this.#threads = Array.from(
       { length: threads },
-      () => new LastingThread({ module, workerData }),
+      () => new LastingThread({ module, workerData, prepare }),
     );
     for (const thread of this.#threads) thread.ready().catch(() => undefined);
+  }
+
+  /**
+   * Resolves when the threads have loaded, so that the first questions do not spend their time on
+   * that. Where one cannot, or not in time, the first question says why.
+   */
+  async ready(): Promise<void> {
+    const loaded = Promise.allSettled(this.#threads.map((thread) => thread.ready()));
+    let timer: NodeJS.Timeout | undefined;
+    const bound = new Promise<void>((resolve) => (timer = setTimeout(resolve, LOADING_MS)));
+    await Promise.race([loaded, bound]);
+    clearTimeout(timer);
   }
 
   /**

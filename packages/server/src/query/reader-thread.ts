@@ -105,6 +105,8 @@ serve({
     if (order && after !== undefined) query = query.where(order as never, '>', after as never);
     return query.execute();
   },
+  /** Answered as soon as the thread has loaded. */
+  awake: () => true,
   /** Proves that the database answers. */
   ping: async () => {
     const row = await db.selectFrom('apps').select('app').limit(1).executeTakeFirst();

@@ -67,6 +67,7 @@ export async function openLedger(config: Config, journal: Logger): Promise<OpenL
   const news = await hearPeers(database, { ...parts, journal });
   const sequencer = openSequencer(config, writer, { ...parts, journal });
   const queries = readers(database, 'queries', config);
+  await Promise.all([lookups.ready(), queries.ready()]);
   return {
     ...parts,
     database,
