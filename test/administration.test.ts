@@ -286,11 +286,11 @@ describe('apps', () => {
           problem(answer, 403, 'forbidden');
         } else if (filled !== path && path !== '/v1/actions/{verb}/begin') {
           // A body that is not valid may be refused before the thing is looked for.
-          assert.ok([404, 400].includes(answer.status), `${method} ${path}: ${answer.text}`);
-          assert.ok(
-            !['GET', 'DELETE'].includes(method) || answer.status === 404,
-            `${method} ${path}: ${answer.text}`,
-          );
+          // Who reads what an id did, of which there is nothing here, gets nothing.
+          const isEmpty = JSON.stringify(answer.body?.data) === '[]';
+          const isHidden = answer.status === 404 || (method === 'GET' && isEmpty);
+          const isRefused = answer.status === 400 && !['GET', 'DELETE'].includes(method);
+          assert.ok(isHidden || isRefused, `${method} ${path}: ${answer.text}`);
         } else {
           // What a client carries out itself needs no verb, and is nobody's thing.
           assert.ok(!answer.text.includes(MARKER), `${method} ${path}: ${answer.text}`);

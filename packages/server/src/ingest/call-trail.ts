@@ -1,6 +1,6 @@
 import { AffidavitError, type AuditEvent } from '@affidavit/schema';
-import { entryTypes, type AppRef, type CallTrail } from '@affidavit/vault';
-import type { Change, Recorded } from '@affidavit/vault';
+import type { AppRef, CallTrail, Change, Recorded } from '@affidavit/vault';
+import { entryTypes } from '@affidavit/vault/entries';
 import type { Logger } from 'pino';
 
 import { releaseKeys } from '../actions/keys.ts';
