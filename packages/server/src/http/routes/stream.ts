@@ -72,7 +72,6 @@ async function follow(context: Context, filter: Filter, after: number) {
       grown = false;
       let more = true;
       while (more && !raw.destroyed) {
-        if (!(await mayGoOn(context))) return;
         const request = {
           app: app.app,
           filter,
@@ -81,6 +80,8 @@ async function follow(context: Context, filter: Filter, after: number) {
           cursor,
         } as const;
         const chunk = await services.streamReads.read(request);
+        // Asked after reading: what was read is no newer than the answer.
+        if (!(await mayGoOn(context))) return;
         await writeDrained(raw, chunk.text);
         cursor = chunk.next_cursor;
         more = chunk.has_more && !services.commits.closed;
