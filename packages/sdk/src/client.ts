@@ -203,7 +203,7 @@ export class Affidavit {
     return answer as MintedToken;
   }
 
-  /** The same client with a minted token in the place of the key: it can make calls, nothing else. */
+  /** The same client with a minted token in the place of the key: calls and actions, nothing else. */
   withToken(token: string): Affidavit {
     return new Affidavit({ ...this.#options, apiKey: token }, this.#binding);
   }

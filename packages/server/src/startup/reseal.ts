@@ -51,19 +51,23 @@ const CREDENTIALS: readonly SealedColumn[] = [
   },
 ];
 
+/** Under the current key; null where it is already, or where nothing is sealed. */
+function sealedAnew(keyring: Keyring, sealed: unknown, purpose: string): string | null {
+  if (typeof sealed !== 'string' || sealed === '' || !keyring.isStale(sealed)) return null;
+  return keyring.seal(keyring.open(sealed, purpose), purpose);
+}
+
 /** Each value alone: one that changes meanwhile refuses the whole, and the next start does it. */
 async function resealCredentials({ directory, keyring }: Base): Promise<Effect[]> {
   const effects: Effect[] = [];
   for (const { table, key, column, purposeOf } of CREDENTIALS) {
     for await (const one of directory.everyRow(table, key as never)) {
       const row = one as unknown as Row;
-      const sealed = row[column];
-      if (typeof sealed !== 'string' || sealed === '' || !keyring.isStale(sealed)) continue;
       const id = String(row[key]);
-      const purpose = purposeOf(id);
-      const set = { [column]: keyring.seal(keyring.open(sealed, purpose), purpose) };
-      const where = { app: row.app as number, [key]: id, [column]: sealed };
-      effects.push({ op: 'update', table, where, set });
+      const sealed = sealedAnew(keyring, row[column], purposeOf(id));
+      if (sealed === null) continue;
+      const where = { app: row.app as number, [key]: id, [column]: row[column] as string };
+      effects.push({ op: 'update', table, where, set: { [column]: sealed } });
     }
   }
   return effects;
@@ -72,11 +76,11 @@ async function resealCredentials({ directory, keyring }: Base): Promise<Effect[]
 async function resealIdentityProviders({ directory, keyring }: Base): Promise<Effect[]> {
   const effects: Effect[] = [];
   for (const row of await directory.rows('identity_providers', {})) {
-    const { app, audience, sealed_client_secret: sealed } = row;
-    if (typeof sealed !== 'string' || sealed === '' || !keyring.isStale(sealed)) continue;
-    const purpose = identityProviderPurpose(app, audience);
-    const set = { sealed_client_secret: keyring.seal(keyring.open(sealed, purpose), purpose) };
-    const where = { app, audience, sealed_client_secret: sealed };
+    const { app, audience, sealed_client_secret: before } = row;
+    const sealed = sealedAnew(keyring, before, identityProviderPurpose(app, audience));
+    if (sealed === null) continue;
+    const where = { app, audience, sealed_client_secret: before };
+    const set = { sealed_client_secret: sealed };
     effects.push({ op: 'update', table: 'identity_providers', where, set });
   }
   return effects;
@@ -105,8 +109,8 @@ export async function reseal(base: Base, { fingerprint, resealSigningKey }: Seal
   const { directory, keyring, trail, config } = base;
   const effects: Effect[] = [];
   for (const row of await directory.rows('installation', { name: fingerprint.name })) {
-    if (!keyring.isStale(row.value)) continue;
-    const value = keyring.seal(keyring.open(row.value, fingerprint.purpose), fingerprint.purpose);
+    const value = sealedAnew(keyring, row.value, fingerprint.purpose);
+    if (value === null) continue;
     effects.push({
       op: 'update',
       table: 'installation',

@@ -49,7 +49,7 @@ export function openWriter(path: string): DatabaseSync {
 /**
  * Opens a connection that cannot write; a careful one looks at each page before it uses it. No page
  * is mapped into memory: a file that is cut short would end the process, and a long export would
- * make all of it count as memory of the process, for a few percent of its speed.
+ * make all of it count as memory of the process, for at most a tenth of its speed.
  */
 export function openReader(path: string, careful = false): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 2000 });
