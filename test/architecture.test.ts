@@ -16,6 +16,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   vault: ['schema'],
   server: ['schema', 'ledger', 'vault'],
   sdk: ['schema', 'ledger'],
+  portal: ['schema', 'ledger'],
   witness: ['ledger'],
   cli: ['sdk', 'server', 'witness', 'schema', 'ledger'],
 };
@@ -193,7 +194,7 @@ describe('every source', () => {
       /^(fs|path|crypto|http|https|net|os|url|util|events|stream|zlib|child_process|worker_threads|assert|test)(\/|$)/;
     for (const { file, imports } of sources) {
       for (const specifier of imports) {
-        if (specifier.startsWith('.')) assert.match(specifier, /\.(tsx?|json)$/, file);
+        if (specifier.startsWith('.')) assert.match(specifier, /\.(tsx?|json|css)$/, file);
         assert.doesNotMatch(specifier, builtin, file);
       }
     }

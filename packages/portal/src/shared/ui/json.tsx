@@ -1,0 +1,30 @@
+import { cx } from './cx.ts';
+
+/** JSON, or text that is none, as it was recorded. Always text: nothing of it is ever markup. */
+export function Json({
+  value,
+  className,
+}: {
+  readonly value: unknown;
+  readonly className?: string;
+}) {
+  return (
+    <pre
+      tabIndex={0}
+      className={cx(
+        'max-h-96 overflow-auto rounded-md border border-line bg-sunken p-3 font-mono text-[0.8125rem] leading-relaxed break-words whitespace-pre-wrap',
+        className,
+      )}
+    >
+      {typeof value === 'string' ? prettyText(value) : JSON.stringify(value, null, 2)}
+    </pre>
+  );
+}
+
+function prettyText(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
