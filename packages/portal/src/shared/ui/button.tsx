@@ -1,9 +1,8 @@
-import { Link, type LinkProps } from '@tanstack/react-router';
-import type { ComponentProps, ReactNode } from 'react';
+import type { ComponentProps } from 'react';
 
 import { cx } from './cx.ts';
 
-type Look = 'plain' | 'primary' | 'danger' | 'quiet';
+export type Look = 'plain' | 'primary' | 'danger' | 'quiet';
 
 const LOOKS: Readonly<Record<Look, string>> = {
   plain: 'border border-line-strong bg-panel text-ink hover:bg-sunken',
@@ -55,17 +54,6 @@ export function IconButton({ label, look = 'quiet', className, ...rest }: IconBu
       className={cx('w-8 px-0', className)}
     />
   );
-}
-
-interface LinkButtonProps extends LinkProps {
-  readonly look?: Look;
-  readonly className?: string;
-  readonly children?: ReactNode;
-}
-
-/** A place to go to that looks like a button. */
-export function LinkButton({ look, className, ...rest }: LinkButtonProps) {
-  return <Link {...rest} className={buttonClass(look, className)} />;
 }
 
 export function Spinner({ className }: { readonly className?: string }) {

@@ -9,6 +9,7 @@ export * from './facts.tsx';
 export * from './field.tsx';
 export * from './form.tsx';
 export * from './json.tsx';
+export * from './link-button.tsx';
 export * from './menu.tsx';
 export * from './page.tsx';
 export * from './states.tsx';
