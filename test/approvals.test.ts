@@ -180,6 +180,12 @@ describe('a call that a person must approve', () => {
       assert.ok((await list(key)).includes(approval_id));
     }
     assert.deepEqual(await list(other.key), []);
+    const all = await list(app.key, '?limit=1000');
+    assert.deepEqual(await list(app.key, '?limit=1000&order=desc'), [...all].reverse());
+    assert.deepEqual(
+      await list(app.key, `?order=desc&cursor=${all.at(-1)}&limit=1`),
+      all.slice(-2, -1),
+    );
     problem(await server.request('GET', path(approval_id), { key: other.key }), 404, 'not_found');
     problem(
       await server.request('GET', '/v1/approvals?status=odd', { key: app.key }),

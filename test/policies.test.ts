@@ -138,6 +138,27 @@ describe('a grant', () => {
     assert.equal((await call({ grant_id: second.grant_id })).status, 200);
   });
 
+  it('is listed by provider, person, agent and status', async () => {
+    const { provider, secret_id, grant_id } = await grantFor([agent.agent_id]);
+    const body = { provider, secret_id, principal: { type: 'user', id: 'p_2' }, agents: '*' };
+    const options = { key: app.key, body };
+    const open = await ask<{ grant_id: string }>(server, 201, 'POST', '/v1/grants', options);
+    await ask(server, 200, 'DELETE', `/v1/grants/${grant_id}`, { key: app.key });
+    const found = async (filter: string) => {
+      const options = { key: app.key };
+      const path = `/v1/grants?${filter}`;
+      const list = await ask<{ data: { grant_id: string }[] }>(server, 200, 'GET', path, options);
+      return list.data.map((one) => one.grant_id);
+    };
+    const of = `provider=${provider}`;
+    assert.equal((await found(of)).length, 2);
+    assert.deepEqual(await found(`${of}&principal_id=p_2`), [open.grant_id]);
+    assert.deepEqual(await found(`${of}&agent_id=agt_another`), [open.grant_id]);
+    assert.deepEqual(await found(`${of}&status=revoked&agent_id=${agent.agent_id}`), [grant_id]);
+    const odd = await server.request('GET', '/v1/grants?status=odd', { key: app.key });
+    problem(odd, 400, 'invalid_request');
+  });
+
   it('that is unknown is not found, and the attempt is on the record', async () => {
     for (const body of [{ grant_id: 'grt_none' }, { provider: 'nobody' }]) {
       const { execution_id } = problem(await call(body), 404, 'not_found');
@@ -422,6 +443,53 @@ describe('testing a policy', () => {
     assert.equal(stranger.policy_id, 'builtin:delegation');
     assert.equal(service.received.length, calls);
     assert.equal(await ledgerSize(server, app.key), size);
+    await dropPolicy(policy_id);
+  });
+
+  it('tells what a change would say to a call of the past', async () => {
+    const { grant_id } = await grantFor([agent.agent_id]);
+    const days = ['mon', 'tue', 'wed', 'thu', 'fri'];
+    const template = { kind: 'time_window', days, from: '09:00', to: '18:00', time_zone: 'UTC' };
+    const policy = { template, applies_to: { grant_id } };
+    const { policy_id } = await savePolicy(policy);
+    const asking = (body: object) =>
+      ask<{ policy_decision: string; policy_id: string }>(
+        server,
+        200,
+        'POST',
+        '/v1/policies/test',
+        {
+          key: app.key,
+          body: {
+            url: '/',
+            grant_id,
+            agent_id: agent.agent_id,
+            at: '2026-11-16T20:00:00Z',
+            ...body,
+          },
+        },
+      );
+    const before = await asking({});
+    assert.deepEqual([before.policy_decision, before.policy_id], ['DENY', policy_id]);
+    assert.equal((await asking({ at: '2026-11-16T10:00:00Z' })).policy_decision, 'ALLOW');
+    const longer = { name: 'longer', ...policy, template: { ...template, to: '22:00' } };
+    const changed = await asking({ change: { policy: longer, policy_id } });
+    assert.equal(changed.policy_decision, 'ALLOW');
+    assert.equal((await asking({ change: { delete: policy_id } })).policy_decision, 'ALLOW');
+    const when = 'context has verb && context.verb == "mail:send"';
+    const cedar = `forbid (principal, action, resource) when { ${when} };`;
+    const change = { policy: { name: 'no mail', cedar }, policy_id };
+    assert.equal((await asking({ change })).policy_decision, 'ALLOW');
+    assert.equal((await asking({ change, verb: 'mail:send' })).policy_decision, 'DENY');
+    const shown = await ask<{ layer: string }>(server, 200, 'GET', `/v1/policies/${policy_id}`, {
+      key: app.key,
+    });
+    assert.equal(shown.layer, 'grant');
+    for (const wrong of [{}, { policy: { name: 'x', cedar: 'forbid (' } }]) {
+      const body = { url: '/', grant_id, change: wrong };
+      const options = { key: app.key, body };
+      problem(await server.request('POST', '/v1/policies/test', options), 400, 'invalid_request');
+    }
     await dropPolicy(policy_id);
   });
 

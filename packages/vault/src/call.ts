@@ -10,7 +10,7 @@ import type { ApprovedRun, Approvals, Held } from './approvals.ts';
 import type { OpenCredential } from './credential.ts';
 import { Credentials } from './credentials.ts';
 import { approvedFacts, Decider, decisionFacts, heldFacts, opens } from './decide.ts';
-import type { Explanation } from './decide.ts';
+import type { Explanation, Sample } from './decide.ts';
 import type { Egress, ProviderResult } from './egress/call.ts';
 import type { EgressGuard } from './egress/guard.ts';
 import { Holder, type HeldCall } from './hold.ts';
@@ -168,9 +168,13 @@ export class Broker {
   }
 
   /** What policy would say to a call, without making, holding, counting or recording one. */
-  async test(request: CallRequest): Promise<TestedCall> {
-    const planned = await this.#planner.plan(begin(request), false);
-    const explained = await this.#decider.explain(planned);
+  async test(request: CallRequest, { facts, ...under }: Sample = {}): Promise<TestedCall> {
+    const call = begin(request);
+    const planned = await this.#planner.plan(
+      { ...call, facts: { ...call.facts, ...facts } },
+      false,
+    );
+    const explained = await this.#decider.explain(planned, under);
     const states: CountedState[] = [];
     let decision: Decision = explained;
     for (const rate of explained.rates ?? []) {

@@ -5,7 +5,7 @@ import { actorsOf } from './actors.ts';
 import type { ApprovedRun } from './approvals.ts';
 import { pick } from './pick.ts';
 import type { PlannedCall } from './plan.ts';
-import type { Decision, DecisionGrant, DecisionInput } from './policy/index.ts';
+import type { Decision, DecisionGrant, DecisionInput, StoredPolicy } from './policy/index.ts';
 import { isOpen, type PolicyCheck, type PolicyEngine } from './policy/index.ts';
 import { PolicySets } from './policy-sets.ts';
 import type { Directory, Grant } from './ports.ts';
@@ -19,6 +19,19 @@ interface DeciderOptions {
 /** A decision with all that was looked at, in the order of its layers. */
 export interface Explanation extends Decision {
   readonly policies: readonly PolicyCheck[];
+}
+
+/** What a sample call is asked under, where it is not how things are. */
+export interface Supposing {
+  /** In place of the policies of the app. */
+  readonly policies?: readonly StoredPolicy[];
+  readonly now?: Date;
+}
+
+/** What is asked of a sample call, beside the call itself. */
+export interface Sample extends Supposing {
+  /** Of the action that makes the call. */
+  readonly facts?: Pick<AuditEvent, 'verb' | 'risk_level'>;
 }
 
 /** What a decision needs to know of a call. */
@@ -44,10 +57,10 @@ export class Decider {
   }
 
   /** The decision, and everything that was looked at for it. */
-  async explain(call: PlannedCall): Promise<Explanation> {
-    const set = await this.#policies.of(call.app.app);
-    const input = this.#inputOf(call);
+  async explain(call: PlannedCall, { policies, now }: Supposing = {}): Promise<Explanation> {
     const { engine } = this.#options;
+    const set = policies ? engine.compile(policies) : await this.#policies.of(call.app.app);
+    const input = { ...this.#inputOf(call), ...(now === undefined ? {} : { now }) };
     return { ...engine.decide(set, input), policies: engine.check(set, input) };
   }
 

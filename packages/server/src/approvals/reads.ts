@@ -1,6 +1,7 @@
 import type { Asker } from '@affidavit/vault';
 import type { Kysely } from 'kysely';
 
+import type { Order } from '../query/cursor.ts';
 import type { Snapshot } from '../prove/operations.ts';
 import type { ApprovalsTable, Tables } from '../store/tables.ts';
 
@@ -11,8 +12,9 @@ export interface ApprovalList {
   readonly status?: string;
   /** Only what this key, or another of the same agent, asked for. */
   readonly asker?: Asker;
-  /** Only behind this id. */
-  readonly after: string;
+  readonly order: Order;
+  /** Only behind this id, in that order. */
+  readonly after?: string;
   readonly limit: number;
 }
 
@@ -33,16 +35,15 @@ export function approvalOperations(snapshot: Snapshot) {
   };
 }
 
-/** In the order of their ids: the oldest first. */
+/** In the order of their ids, which is that of time. */
 function listApprovals(
   db: Kysely<Tables>,
-  { app, status, asker, after, limit }: ApprovalList,
+  { app, status, asker, order, after, limit }: ApprovalList,
 ): Promise<ApprovalsTable[]> {
-  let query = db
-    .selectFrom('approvals')
-    .selectAll()
-    .where('app', '=', app)
-    .where('approval_id', '>', after);
+  let query = db.selectFrom('approvals').selectAll().where('app', '=', app);
+  if (after !== undefined) {
+    query = query.where('approval_id', order === 'asc' ? '>' : '<', after);
+  }
   if (status !== undefined) query = query.where('status', '=', status);
   if (status === 'pending') query = query.where('ended_at', 'is', null);
   if (asker !== undefined) {
@@ -51,7 +52,7 @@ function listApprovals(
       eb.or([eb('key_id', '=', key_id), ...(agent_id ? [eb('agent_id', '=', agent_id)] : [])]),
     );
   }
-  return query.orderBy('approval_id').limit(limit).execute();
+  return query.orderBy('approval_id', order).limit(limit).execute();
 }
 
 /** How many have not ended, up to a limit. */

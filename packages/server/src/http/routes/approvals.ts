@@ -12,6 +12,7 @@ import { LIST_QUERY, present, readLimit } from '../list.ts';
 import { single } from '../read-request.ts';
 import { missing } from '../refusals.ts';
 import { route, type Context, type Route } from '../route.ts';
+import { readOrder } from './events.ts';
 
 /** Approvals: what agents asked for and a person decides. */
 
@@ -82,11 +83,13 @@ function readStatus(query: Context['query']): { readonly status?: string } {
 async function listApprovals(context: Context) {
   const { services, app, query } = context;
   const limit = readLimit(query);
+  const cursor = single(query, 'cursor');
   const request: ApprovalList = {
     app: app.app,
     ...readStatus(query),
     ...(seesAll(context) ? {} : { asker: askerOf(context) }),
-    after: single(query, 'cursor') ?? '',
+    order: readOrder(query, 'asc'),
+    ...(cursor === undefined ? {} : { after: cursor }),
     limit: limit + 1,
   };
   const rows = await services.readers.run<ApprovalsTable[]>('approvals', request);
@@ -119,7 +122,7 @@ export const approvalRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v1/approvals',
     summary: 'List approvals: those of the app for who decides, else those asked for',
-    query: [...LIST_QUERY, 'status'],
+    query: [...LIST_QUERY, 'status', 'order'],
     handler: listApprovals,
   }),
   route({

@@ -3,10 +3,11 @@ import type { z } from 'zod';
 
 import { checkGrant } from '../../grants/check.ts';
 import { deleteGrant, revokeGrant } from '../../grants/end.ts';
-import { grantEvent, showGrant } from '../../grants/entry.ts';
+import { grantEvent, showGrant, type GrantStatus } from '../../grants/entry.ts';
 import type { GrantsTable } from '../../store/tables.ts';
 import { administer, CHANGE_ERRORS } from '../administer.ts';
 import { LIST_QUERY, pageOf } from '../list.ts';
+import { single } from '../read-request.ts';
 import { missing } from '../refusals.ts';
 import { route, type Context, type Route } from '../route.ts';
 import { liveSecret } from './secrets.ts';
@@ -87,6 +88,32 @@ async function updateGrant(context: Context<z.infer<typeof GrantPatch>>) {
   return showGrant(row, services.now());
 }
 
+const STATUSES: readonly GrantStatus[] = ['active', 'expired', 'needs_reauth', 'revoked'];
+const GRANT_FILTERS = ['provider', 'principal_id', 'agent_id', 'status'] as const;
+
+/** Those that fit all that is asked for. */
+async function listGrants({ services, app, query }: Context) {
+  const [provider, principal, agent, status] = GRANT_FILTERS.map((name) => single(query, name));
+  if (status !== undefined && !(STATUSES as readonly string[]).includes(status)) {
+    throw new AffidavitError('invalid_request', 'status is not valid', {
+      field: 'status',
+      expected: `one of ${STATUSES.join(', ')}`,
+    });
+  }
+  const rows = await services.directory.rows('grants', { app: app.app }, 'grant_id');
+  const shown = rows.map((row) => showGrant(row, services.now()));
+  const found = shown.filter((row) => {
+    const agents = row.agents as readonly string[] | '*';
+    return (
+      (provider === undefined || row.provider === provider) &&
+      (principal === undefined || (row.principal as { id: string }).id === principal) &&
+      (agent === undefined || agents === '*' || agents.includes(agent)) &&
+      (status === undefined || row.status === status)
+    );
+  });
+  return pageOf(found, (row) => String(row.grant_id), query);
+}
+
 async function endGrant(context: Context) {
   const live = await liveGrant(context, context.params.grant_id as string);
   const { row, ...about } = await revokeGrant(context, live);
@@ -109,15 +136,8 @@ export const grantRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v1/grants',
     summary: 'List grants',
-    query: LIST_QUERY,
-    handler: async ({ services, app, query }) => {
-      const rows = await services.directory.rows('grants', { app: app.app }, 'grant_id');
-      return pageOf(
-        rows.map((row) => showGrant(row, services.now())),
-        (row) => String(row.grant_id),
-        query,
-      );
-    },
+    query: [...LIST_QUERY, ...GRANT_FILTERS],
+    handler: listGrants,
   }),
   route({
     ...admin,
