@@ -7,7 +7,6 @@ import { readFacets } from '../query/facets.ts';
 import { parseFilter, type Query } from '../query/filter.ts';
 import { readPage } from '../query/page.ts';
 import { openTrail, soon, type Sent, type TestTrail } from '../query/trail.fixture.ts';
-import type { Effect, SeqRange } from '../store/port.ts';
 import { Bits, readPage as readPostings, SegmentBuilder, withoutPositions } from './postings.ts';
 import { visitTerms } from './terms.ts';
 
@@ -27,22 +26,6 @@ const note = (n: number, more: Partial<Sent> = {}): Sent => ({
   principal_id: `usr_${n}`,
   ...more,
 });
-
-/** Removes entries, by an entry of its own. */
-async function remove(ranges: readonly SeqRange[]): Promise<void> {
-  const entries = ranges.reduce((sum, [first, end]) => sum + end - first, 0);
-  const event_id = `evt_${trail.kept.length}`;
-  await trail.append(
-    [{ event_type: 'retention.swept' }],
-    [
-      { op: 'remove', table: 'parts', app: 1, ranges, rows: entries },
-      ...ranges.map(([first_seq, end_seq]): Effect => {
-        const row = { app: 1, first_seq, end_seq, part: '*', event_id, index_pending: 1 };
-        return { op: 'insert', table: 'removals', row };
-      }),
-    ],
-  );
-}
 
 const facets = async (field: 'provider' | 'event_type', query: Query = {}) => {
   const request = { app: 1, field, filter: parseFilter(query), limit: 100 };
@@ -79,7 +62,7 @@ suite('forgetting', () => {
     await trail.append(Array.from({ length: 40 }, (_, n) => note(n)));
     const indexer = trail.indexer(SIZES);
     await indexer.catchUp(1);
-    await remove([
+    await trail.remove([
       [0, 3],
       [10, 20],
       [35, 36],
@@ -111,7 +94,7 @@ suite('forgetting', () => {
     await trail.append(Array.from({ length: 80 }, (_, n) => note(n)));
     const indexer = trail.indexer(SIZES);
     await indexer.catchUp(1);
-    await remove([[0, 70]]);
+    await trail.remove([[0, 70]]);
     await indexer.catchUp(1);
     assert.deepEqual(await indexed(), [70, 71, 72, 73, 74, 75, 76, 77, 78, 79]);
     const rows = await trail.db.selectFrom('postings').select('segment').execute();
@@ -127,7 +110,7 @@ suite('forgetting', () => {
     const indexer = trail.indexer(SIZES);
     await indexer.catchUp(1);
     assert.ok((await listed()).has('odd.thing'));
-    await remove([[0, 8]]);
+    await trail.remove([[0, 8]]);
     await indexer.catchUp(1);
     const left = await listed();
     assert.ok(!left.has('odd.thing') && left.has('crm') && left.has('note.taken'));
@@ -141,7 +124,7 @@ suite('forgetting', () => {
   test('an end between any two steps leaves it to be done again', async () => {
     await trail.append(Array.from({ length: 40 }, (_, n) => note(n)));
     await trail.indexer(SIZES).catchUp(1);
-    await remove([[5, 38]]);
+    await trail.remove([[5, 38]]);
     for (let steps = 0; steps < 50; steps++) {
       let left = steps;
       const onWrite = () => {

@@ -231,8 +231,16 @@ export class Bits {
   }
 
   get count(): number {
+    return this.countBetween(0, this.size);
+  }
+
+  /** How many positions are in [first, end). */
+  countBetween(first: number, end: number): number {
     let count = 0;
-    for (const byte of this.bytes) count += BITS[byte] as number;
+    let position = first;
+    for (; position < end && (position & 7) !== 0; position++) count += this.has(position) ? 1 : 0;
+    for (; position + 8 <= end; position += 8) count += BITS[this.bytes[position >> 3]!] as number;
+    for (; position < end; position++) count += this.has(position) ? 1 : 0;
     return count;
   }
 

@@ -108,7 +108,10 @@ async function* everyEntry(search: Search, span: Span): AsyncGenerator<number[]>
 }
 
 /** The first entry of a span, in the order of the search, of which any part is still there. */
-async function nextThere({ db, app, order }: Search, { first, end }: Span): Promise<number | null> {
+export async function nextThere(
+  { db, app, order }: Search,
+  { first, end }: Span,
+): Promise<number | null> {
   if (first >= end) return null;
   const row = await db
     .selectFrom('parts')

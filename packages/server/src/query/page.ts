@@ -8,6 +8,7 @@ import type { Deadline } from './deadline.ts';
 import type { Filter } from './filter.ts';
 import { candidates, type Search } from './find.ts';
 import { matches } from './match.ts';
+import { positionsAt } from './positions.ts';
 import { readRecords, type StoredRecord } from './records.ts';
 
 export interface PageRequest {
@@ -123,25 +124,13 @@ export async function sizeOf(db: Kysely<Tables>, app: number): Promise<number> {
   return Number(head?.size ?? 0);
 }
 
-/** Position of the first entry at or after a time, by halving. */
+/** Position of the first entry at or after a time. */
 export async function firstAtOrAfter(
   db: Kysely<Tables>,
   app: number,
   size: number,
   time: number,
 ): Promise<number> {
-  let low = 0;
-  let high = size;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const { created_at } = await db
-      .selectFrom('entries')
-      .select('created_at')
-      .where('app', '=', app)
-      .where('seq', '=', middle)
-      .executeTakeFirstOrThrow();
-    if (Number(created_at) < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  const [position] = await positionsAt(db, app, { first: 0, end: size }, [time]);
+  return position as number;
 }

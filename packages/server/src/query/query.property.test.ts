@@ -6,6 +6,9 @@ import * as fc from 'fast-check';
 
 import { readFacets } from './facets.ts';
 import { parseFilter, type Filter, type Query } from './filter.ts';
+import { BUCKETS_MAX, HISTOGRAM_FIELDS, readHistogram } from './histogram.ts';
+import type { Histogram, HistogramRequest } from './histogram.ts';
+import { INTERVALS_MS } from './intervals.ts';
 import { matches } from './match.ts';
 import { readPage, type Page } from './page.ts';
 import type { Order } from './cursor.ts';
@@ -95,8 +98,8 @@ const query: fc.Arbitrary<Query> = fc
 function expected(trail: TestTrail, filter: Filter, order: Order): number[] {
   const { from = 0, to = Infinity } = filter;
   const found = trail.kept.filter(
-    ({ created_at, envelope }) =>
-      created_at >= from && created_at < to && matches(envelope, filter),
+    ({ seq, created_at, envelope }) =>
+      created_at >= from && created_at < to && !trail.removed.has(seq) && matches(envelope, filter),
   );
   const seqs = found.map(({ seq }) => seq);
   return order === 'asc' ? seqs : seqs.reverse();
@@ -206,5 +209,70 @@ test('facets are what counting every record gives', async () => {
       },
     ),
     { numRuns: 40 },
+  );
+});
+
+function checkHistogram(trail: TestTrail, request: HistogramRequest, found: Histogram): void {
+  const { filter, by, buckets, interval_ms } = request;
+  const { data } = found;
+  let sum = 0;
+  for (const [i, { from, to, count, by: values }] of data.entries()) {
+    const bucket = { ...filter, from: Date.parse(from), to: Date.parse(to) };
+    assert.equal(from, i === 0 ? found.from : data[i - 1]?.to);
+    assert.equal(count, expected(trail, bucket, 'asc').length);
+    sum += count;
+    if (by === null) continue;
+    const counts = countByHand(trail, by, bucket).map(({ value, count }) => [value, count]);
+    assert.deepEqual({ ...values }, Object.fromEntries(counts));
+  }
+  assert.equal(found.exact, true);
+  assert.equal(found.to, data.at(-1)?.to ?? null);
+  assert.equal(sum, expected(trail, filter, 'asc').length);
+  assert.ok(data.length <= (interval_ms === null ? buckets : BUCKETS_MAX));
+  for (const name of ['from', 'to'] as const) {
+    if (data.length === 0 || filter[name] === undefined) continue;
+    assert.equal(found[name], new Date(filter[name]).toISOString());
+  }
+}
+
+test('histograms are what counting every record between two times gives', async () => {
+  const asked = fc.record({
+    query,
+    by: fc.constantFrom(null, ...HISTOGRAM_FIELDS),
+    buckets: fc.constantFrom(1, 2, 3, 7, 400),
+    interval_ms: fc.constantFrom(null, null, INTERVALS_MS.second, INTERVALS_MS.week),
+  });
+  const removed = fc.uniqueArray(fc.nat(30), { maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(batch, { minLength: 1, maxLength: 8 }),
+      fc.array(asked, { minLength: 4, maxLength: 8 }),
+      fc.array(removed, { maxLength: 2 }),
+      async (batches, questions, removals) => {
+        const trail = await openTrail();
+        try {
+          for (const events of batches) await grow(trail, events);
+          const indexer = trail.indexer(SIZES);
+          for (const [i, seqs] of removals.entries()) {
+            if (i === 0) await indexer.catchUp(1);
+            const there = seqs.filter((seq) => seq < trail.kept.length && !trail.removed.has(seq));
+            trail.now += 1000;
+            if (there.length > 0) {
+              await trail.remove(there.toSorted((a, b) => a - b).map((seq) => [seq, seq + 1]));
+            }
+          }
+          if (removals.length !== 1) await indexer.catchUp(1);
+          for (const { query: given, ...more } of questions) {
+            const filter = parseFilter(given);
+            const request = { app: 1, filter, now: trail.now, ...more };
+            const found = await trail.snapshot((at) => readHistogram(at, request, soon()));
+            checkHistogram(trail, request, found);
+          }
+        } finally {
+          await trail.close();
+        }
+      },
+    ),
+    { numRuns: 60 },
   );
 });

@@ -25,6 +25,7 @@ import { watchOperations } from '../watch/reads.ts';
 import { Deadline } from './deadline.ts';
 import { readExecution, readExecutions } from './executions.ts';
 import { readFacets, type FacetRequest } from './facets.ts';
+import { readHistogram, type HistogramRequest } from './histogram.ts';
 import { readPage, type Page, type PageRequest } from './page.ts';
 
 export interface ReaderSettings {
@@ -75,6 +76,8 @@ serve({
     snapshot((at) => readExecution(at, app, execution_id, new Deadline(deadline))),
   facets: ({ deadline, ...request }: Timed<FacetRequest>) =>
     snapshot((at) => readFacets(at, request, new Deadline(deadline))),
+  histogram: ({ deadline, ...request }: Timed<HistogramRequest>) =>
+    snapshot((at) => readHistogram(at, request, new Deadline(deadline))),
   exportPiece: ({ deadline, ...request }: Timed<ExportRequest>) =>
     snapshot((at) => readExport(at, request, new Deadline(deadline))),
   reportTally: ({ deadline, ...request }: Timed<TallyRequest>) =>

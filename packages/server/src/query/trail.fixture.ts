@@ -8,7 +8,7 @@ import { writeIndexPages, type IndexWrite } from '../indexing/write.ts';
 import { prepareEvent } from '../ingest/prepare.ts';
 import type { LedgerWriter } from '../sequence/ledger-writer.ts';
 import { openLogs, submissionOf, type TestLogs } from '../sequence/log.fixture.ts';
-import type { Effect } from '../store/port.ts';
+import type { Effect, SeqRange } from '../store/port.ts';
 import { kyselyOn } from '../store/sqlite/dialect.ts';
 import { openReader } from '../store/sqlite/open.ts';
 import type { Tables } from '../store/tables.ts';
@@ -34,6 +34,7 @@ interface IndexerWish {
 
 export class TestTrail {
   readonly kept: Kept[] = [];
+  readonly removed = new Set<number>();
   readonly db: Kysely<Tables>;
   readonly logs: TestLogs;
   now = START;
@@ -60,6 +61,25 @@ export class TestTrail {
       const envelope = { ...event, event_id: `evt_${seq}` };
       this.kept.push({ seq, created_at: this.now, envelope });
     }
+  }
+
+  /** Removes entries, by an entry of its own. */
+  async remove(ranges: readonly SeqRange[]): Promise<void> {
+    const seqs = ranges.flatMap(([first, end]) =>
+      Array.from({ length: end - first }, (_, i) => first + i),
+    );
+    const event_id = `evt_${this.kept.length}`;
+    await this.append(
+      [{ event_type: 'retention.swept' }],
+      [
+        { op: 'remove', table: 'parts', app: 1, ranges, rows: seqs.length },
+        ...ranges.map(([first_seq, end_seq]): Effect => {
+          const row = { app: 1, first_seq, end_seq, part: '*', event_id, index_pending: 1 };
+          return { op: 'insert', table: 'removals', row };
+        }),
+      ],
+    );
+    for (const seq of seqs) this.removed.add(seq);
   }
 
   /** An indexer as a start makes it; `onWrite` may throw, as a full disk would. */

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 
 import type { Deadline } from '../query/deadline.ts';
 import type { Filter } from '../query/filter.ts';
+import { INTERVALS_MS, startOf, type Interval } from '../query/intervals.ts';
 import { find, spanOf } from '../query/page.ts';
 import type { Tables } from '../store/tables.ts';
 
@@ -17,13 +18,6 @@ const GROUPS_MAX = 1000;
 
 export const STAT_GROUPS = ['agent', 'provider', 'verb'] as const;
 export type StatGroup = (typeof STAT_GROUPS)[number];
-
-export const INTERVALS_MS = {
-  minute: 60_000,
-  hour: 3_600_000,
-  day: 86_400_000,
-} as const;
-export type Interval = keyof typeof INTERVALS_MS;
 
 export interface StatsRequest {
   readonly app: number;
@@ -121,8 +115,7 @@ const VALUES: Readonly<Record<StatGroup, (record: AuditRecord) => string | undef
 function placeOf(record: AuditRecord, { groupBy, interval }: StatsRequest): object {
   const values = groupBy.map((name) => [name, VALUES[name](record) ?? null] as const);
   if (interval === null) return Object.fromEntries(values);
-  const length = INTERVALS_MS[interval];
-  const start = Math.floor(Date.parse(record.created_at) / length) * length;
+  const start = startOf(Date.parse(record.created_at), INTERVALS_MS[interval]);
   return { ...Object.fromEntries(values), at: new Date(start).toISOString() };
 }
 

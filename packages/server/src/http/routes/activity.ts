@@ -3,7 +3,8 @@ import { AffidavitError } from '@affidavit/schema';
 import type { Order } from '../../query/cursor.ts';
 import { parseFilter, type Query } from '../../query/filter.ts';
 import type { RunView } from '../../runs/read.ts';
-import { INTERVALS_MS, STAT_GROUPS, type Interval, type Stats } from '../../stats/read.ts';
+import { STAT_GROUPS, type Stats } from '../../stats/read.ts';
+import { readInterval } from '../interval.ts';
 import { readLimit } from '../list.ts';
 import { single } from '../read-request.ts';
 import { JsonText, route, type Context, type Route } from '../route.ts';
@@ -73,23 +74,13 @@ function readGroups({ query }: Context) {
   });
 }
 
-function readInterval({ query }: Context): Interval | null {
-  const interval = single(query, 'interval');
-  if (interval === undefined) return null;
-  if (Object.hasOwn(INTERVALS_MS, interval)) return interval as Interval;
-  throw new AffidavitError('invalid_request', 'the interval is not known', {
-    field: 'interval',
-    expected: `one of ${Object.keys(INTERVALS_MS).join(', ')}`,
-  });
-}
-
 const STATS_QUERY = ['group_by', 'interval', 'app_id'] as const;
 
 async function showStats(context: Context) {
   const { query, app, services } = context;
   const filter = parseFilter(query, STATS_QUERY);
   const groupBy = [...new Set(readGroups(context))];
-  const interval = readInterval(context);
+  const interval = readInterval(query);
   await recordRead(context, 'stats', { ...filter, groupBy, interval });
   return services.readers.run<Stats>('stats', { app: app.app, filter, groupBy, interval });
 }

@@ -10,6 +10,7 @@ import { JsonText, route, type Context, type Route } from '../route.ts';
 import { recordRead } from '../trail-reads.ts';
 import { sendBundle } from './bundle.ts';
 import { EXPORT_QUERY, exportEvents, showManifest } from './export.ts';
+import { HISTOGRAM_QUERY, showHistogram } from './histogram.ts';
 import { streamEvents } from './stream.ts';
 
 /** Reading the trail: searching, counting, following, exporting. */
@@ -146,6 +147,16 @@ export const eventRoutes: readonly Route[] = [
     query: ['field', 'limit', 'app_id'],
     errors: asking,
     handler: listFacets,
+  }),
+  route({
+    ...reading,
+    method: 'GET',
+    path: '/v1/events/histogram',
+    summary: 'How many entries match, over time',
+    filters: true,
+    query: HISTOGRAM_QUERY,
+    errors: asking,
+    handler: showHistogram,
   }),
   route({
     ...reading,
