@@ -15,3 +15,15 @@ export function maySee({ scopes, role }: Whoami, { needs }: Place): boolean {
 
 /** Whether buttons that change something are of use. */
 export const mayChange = ({ scopes }: Whoami): boolean => scopes.includes('admin');
+
+/** As `mayChange`, of who is signed in; false until that is known. */
+export function useMayChange(): boolean {
+  const { data } = useWhoami();
+  return data !== undefined && mayChange(data);
+}
+
+/** What only owners may do: roles, keys that administer, identity providers. */
+export function useIsOwner(): boolean {
+  const { data } = useWhoami();
+  return data !== undefined && (data.owner || (data.scopes.includes('admin') && !data.role));
+}

@@ -76,10 +76,18 @@ interface Change<I, O> {
   /** Said when it is done. */
   readonly done?: string | ((output: O) => string);
   readonly onSuccess?: (output: O, input: I) => void;
+  /** The form says failures itself, beside its fields: `FormDialog`. */
+  readonly inForm?: true;
 }
 
 /** A change by the API. Failures are said in a toast; forms may show `error` beside their fields too. */
-export function useChange<I, O = unknown>({ mutationFn, changes, done, onSuccess }: Change<I, O>) {
+export function useChange<I, O = unknown>({
+  mutationFn,
+  changes,
+  done,
+  onSuccess,
+  inForm,
+}: Change<I, O>) {
   const queries = useQueryClient();
   const toast = useToast();
   return useMutation<O, Error, I>({
@@ -91,6 +99,6 @@ export function useChange<I, O = unknown>({ mutationFn, changes, done, onSuccess
       if (done !== undefined) toast.good(typeof done === 'string' ? done : done(output));
       onSuccess?.(output, input);
     },
-    onError: (error) => toast.failed(error),
+    onError: (error) => (inForm ? undefined : toast.failed(error)),
   });
 }

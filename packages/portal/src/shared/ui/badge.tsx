@@ -17,7 +17,7 @@ const TONES: Readonly<Record<Tone, string>> = {
 interface BadgeProps {
   readonly tone?: Tone;
   readonly children: ReactNode;
-  readonly title?: string;
+  readonly title?: string | undefined;
   readonly className?: string;
 }
 

@@ -1,6 +1,6 @@
 import { Dialog as Base } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { useRef, type ReactNode } from 'react';
 
 import { IconButton } from './button.tsx';
 import { cx } from './cx.ts';
@@ -18,11 +18,16 @@ const BACKDROP = 'fixed inset-0 z-40 bg-black/35 dark:bg-black/60';
 
 /** A question or a form above the page. Escape and a click beside it close it. */
 export function Dialog({ open, onClose, title, description, children, wide }: DialogProps) {
+  const contents = useRef<HTMLDivElement>(null);
+  // What is to be filled in comes before the button that closes.
+  const firstControl = () =>
+    contents.current?.querySelector<HTMLElement>('input, select, textarea') ?? true;
   return (
     <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Base.Portal>
         <Base.Backdrop className={BACKDROP} />
         <Base.Popup
+          initialFocus={firstControl}
           className={cx(
             'fixed top-1/2 left-1/2 z-50 flex max-h-[90dvh] w-[calc(100vw-2rem)] -translate-x-1/2 -translate-y-1/2',
             'flex-col rounded-xl border border-line bg-panel shadow-float',
@@ -40,7 +45,9 @@ export function Dialog({ open, onClose, title, description, children, wide }: Di
               <X />
             </Base.Close>
           </header>
-          <div className="overflow-y-auto px-5 py-4">{children}</div>
+          <div ref={contents} className="overflow-y-auto px-5 py-4">
+            {children}
+          </div>
         </Base.Popup>
       </Base.Portal>
     </Base.Root>

@@ -12,7 +12,8 @@ export function faultOf(error: unknown, ...names: readonly string[]): string | u
   const concerns = (name: string) =>
     field === name || field?.startsWith(`${name}.`) || field?.startsWith(`${name}[`);
   if (!names.some(concerns)) return undefined;
-  return expected === undefined ? error.message : `${error.message}: ${expected}`;
+  const isSaid = expected === undefined || error.message.includes(expected);
+  return isSaid ? error.message : `${error.message}: ${expected}`;
 }
 
 interface FormProps {

@@ -1,0 +1,84 @@
+import { Plus, X } from 'lucide-react';
+import { useId } from 'react';
+
+import { Button, IconButton } from '../../shared/ui/button.tsx';
+import { CONTROL } from '../../shared/ui/field.tsx';
+import { CONDITION_NAMES, type Condition } from './conditions.ts';
+
+interface ConditionsFieldProps {
+  readonly label: string;
+  readonly hint?: string;
+  readonly error?: string | undefined;
+  readonly value: readonly Condition[];
+  readonly onChange: (value: readonly Condition[]) => void;
+}
+
+/** A filter, row by row. */
+export function ConditionsField({ label, hint, error, value, onChange }: ConditionsFieldProps) {
+  const id = useId();
+  const change = (index: number, row: Condition) => onChange(value.with(index, row));
+  return (
+    <fieldset aria-describedby={`${id}-about`}>
+      <legend className="mb-1 text-sm font-medium">{label}</legend>
+      <div className="flex flex-col gap-2">
+        {value.map((row, index) => (
+          // oxlint-disable-next-line react/no-array-index-key -- rows have no names of their own.
+          <ConditionRow
+            key={index}
+            row={row}
+            number={index + 1}
+            onChange={(next) => change(index, next)}
+            onRemove={() => onChange(value.toSpliced(index, 1))}
+          />
+        ))}
+        <div>
+          <Button onClick={() => onChange([...value, { name: 'event_type', value: '' }])}>
+            <Plus /> Add a condition
+          </Button>
+        </div>
+      </div>
+      <p id={`${id}-about`} className={`mt-1 text-xs ${error ? 'text-failed' : 'text-ink-3'}`}>
+        {error ??
+          hint ??
+          'All fields must fit; of the values of one field any. event_type may end in *.'}
+      </p>
+    </fieldset>
+  );
+}
+
+interface RowProps {
+  readonly row: Condition;
+  readonly number: number;
+  readonly onChange: (row: Condition) => void;
+  readonly onRemove: () => void;
+}
+
+function ConditionRow({ row, number, onChange, onRemove }: RowProps) {
+  return (
+    <div className="flex items-center gap-2">
+      <select
+        aria-label={`Field of condition ${number}`}
+        value={row.name}
+        onChange={(event) => onChange({ ...row, name: event.target.value })}
+        className={`${CONTROL} w-2/5`}
+      >
+        {CONDITION_NAMES.map((name) => (
+          <option key={name} value={name}>
+            {name === 'q' ? 'any text (q)' : name}
+          </option>
+        ))}
+      </select>
+      <input
+        aria-label={`Value of condition ${number}`}
+        value={row.value}
+        required
+        maxLength={1024}
+        onChange={(event) => onChange({ ...row, value: event.target.value })}
+        className={CONTROL}
+      />
+      <IconButton label={`Remove condition ${number}`} onClick={onRemove}>
+        <X />
+      </IconButton>
+    </div>
+  );
+}
