@@ -8,6 +8,9 @@ import { ask } from './support/world.ts';
 
 /** The description of the API, as a program would read it. */
 
+/** Of those that are not for any key or session. */
+const DOORS: Readonly<Record<string, object[]>> = { public: [], wallet: [{ wallet: [] }] };
+
 interface Operation {
   readonly operationId: string;
   readonly summary: string;
@@ -64,9 +67,9 @@ describe('the description', () => {
     }
   });
 
-  it('says which operations need a key', () => {
+  it('says which operations need a key or a session', () => {
     for (const [method, path, { security, 'x-access': access }] of operations) {
-      const open = access === 'public' ? [] : [{ key: [] }];
+      const open = DOORS[access] ?? [{ key: [] }, { session: [] }];
       // The ledger can be made public; checking it takes a core, and stays for those with a key.
       const isLedger = /^\/v1\/ledgers?(\/|$)/.test(path);
       const canOpen = method === 'get' && isLedger && path !== '/v1/ledger/verify';

@@ -12,6 +12,7 @@ import { addKeys } from './commands/keys.ts';
 import { addMonitors } from './commands/monitors.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addOperators } from './commands/operators.ts';
+import { addPortal } from './commands/portal.ts';
 import { addQuery } from './commands/query.ts';
 import { addReport } from './commands/report.ts';
 import { addRequest } from './commands/request.ts';
@@ -38,6 +39,7 @@ function createProgram(terminal: Terminal): Command {
     });
   addServe(program);
   addWitness(program);
+  addPortal(program, terminal);
   addRequest(program, terminal);
   addAction(program, terminal);
   addVerbs(program, terminal);

@@ -24,6 +24,7 @@ export const ID_PREFIXES = {
   export: 'exp_',
   alarm: 'alm_',
   operator: 'opr_',
+  session: 'ses_',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -24,5 +24,6 @@ export * from './roles.ts';
 export * from './scope-map.ts';
 export * from './sensitive.ts';
 export * from './sentence.ts';
+export * from './sessions.ts';
 export * from './tokens.ts';
 export * from './verbs.ts';

@@ -29,6 +29,7 @@ export const SCOPES = [
   'ledger:read',
   'grants:connect',
   'approvals:decide',
+  'wallet:open',
   'admin',
 ] as const;
 export type Scope = (typeof SCOPES)[number];

@@ -76,6 +76,8 @@ const NOUNS: Readonly<Record<string, string>> = {
   provider: 'provider',
   retention: 'retention',
   secret: 'secret',
+  session: 'session',
+  sign_in_link: 'sign-in link',
   signing_key: 'signing key',
   token: 'token',
   trail: 'trail',

@@ -1,6 +1,9 @@
 import { AffidavitError } from '@affidavit/schema';
 
 import { ConfigError, HELP, readConfig } from './config/config.ts';
+import type { Services } from './services.ts';
+import { linkUrl } from './sign-in/rows.ts';
+import type { FirstStart } from './startup/first-start.ts';
 import { startServer, type RunningServer } from './startup/start.ts';
 import { RollbackFound } from './startup/writer.ts';
 import { describeDatabase } from './store/open.ts';
@@ -57,6 +60,7 @@ function greeting({ url, first, closedIntents, services, database }: RunningServ
     `Affidavit is listening on ${url}`,
     `  ledger       ${ledger}`,
     `  API          ${url}/openapi.json`,
+    `  portal       ${portalOf(services, first)}`,
   ];
   if (first.adminKey) {
     lines.push('', '  admin key    (shown once, keep it)', `  ${first.adminKey}`);
@@ -68,6 +72,12 @@ function greeting({ url, first, closedIntents, services, database }: RunningServ
     );
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** The first start gives a way in. */
+function portalOf({ publicUrl }: Services, { signInLink }: FirstStart): string {
+  if (signInLink === null) return `${publicUrl()}/`;
+  return `${linkUrl(publicUrl(), 'operator', signInLink)}  (once, for 24 hours)`;
 }
 
 function startFailure(error: unknown): string {

@@ -23,12 +23,14 @@ import type { StoredTokens } from './grants/stored-tokens.ts';
 import type { Trail } from './ingest/trail.ts';
 import type { Metrics } from './http/metrics.ts';
 import type { AllSlots } from './http/slots.ts';
+import type { Pages } from './pages/pages.ts';
 import type { ReceiptReads } from './prove/receipt-reads.ts';
 import type { ReaderPool } from './query/reader-pool.ts';
 import type { StreamReads } from './query/stream-reads.ts';
 import type { Retain } from './retain/retain.ts';
 import type { ManifestToSign } from './sequence/sign-manifest.ts';
 import type { Sequencer } from './sequence/sequencer.ts';
+import type { Attempts } from './sign-in/attempts.ts';
 import type { Turns } from './threads/turns.ts';
 import type { CommitFeed } from './sequence/commit-feed.ts';
 
@@ -45,6 +47,8 @@ export interface Services {
   readonly processId: string;
   readonly directory: StoredDirectory;
   readonly gate: Gate;
+  /** Failed sign-ins. */
+  readonly attempts: Attempts;
   readonly duties: Duties;
   readonly trail: Trail;
   readonly sequencer: Sequencer;
@@ -67,6 +71,8 @@ export interface Services {
   readonly idTokens: IdTokens;
   /** How people reach this server; without a slash at the end. */
   readonly publicUrl: () => string;
+  /** What browsers are sent; empty where it was not built. */
+  readonly pages: Pages;
   readonly egress: Egress;
   readonly egressGuard: EgressGuard;
   /** How much of what lasts may be under way at once. */

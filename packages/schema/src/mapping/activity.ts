@@ -36,13 +36,16 @@ const VERBS: Readonly<Record<string, Activity>> = {
   deleted: 'delete',
   expired: 'delete',
   grant_revoked: 'delete',
+  agent_removed: 'delete',
   released: 'delete',
   removed: 'delete',
   retired: 'delete',
   revoked: 'delete',
   swept: 'delete',
+  sign_in_refused: 'start',
   signed_in: 'start',
   started: 'start',
+  ended: 'end',
   signed_out: 'end',
 };
 

@@ -74,6 +74,10 @@ const CATEGORIES: Readonly<Record<string, string>> = {
 const EXCEPTIONS: Readonly<Record<string, Kind>> = {
   'user.signed_in': ['authentication', 'start'],
   'user.signed_out': ['authentication', 'end'],
+  'user.sign_in_refused': ['authentication', 'start'],
+  'session.started': ['authentication', 'start'],
+  'session.refused': ['authentication', 'start'],
+  'session.ended': ['authentication', 'end'],
   'monitor.raised': ['intrusion_detection', 'info'],
   'monitor.updated': ['intrusion_detection', 'info'],
   'monitor.resolved': ['intrusion_detection', 'info'],

@@ -78,7 +78,12 @@ const TYPES: Readonly<Record<string, OcsfClassName>> = {
   'token.expired': 'entity',
   'user.signed_in': 'authentication',
   'user.signed_out': 'authentication',
+  'user.sign_in_refused': 'authentication',
+  'session.started': 'authentication',
+  'session.refused': 'authentication',
+  'session.ended': 'authentication',
   'wallet.grant_revoked': 'entity',
+  'wallet.agent_removed': 'entity',
 };
 
 const NOUNS: Readonly<Record<string, OcsfClassName>> = {

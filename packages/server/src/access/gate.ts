@@ -4,18 +4,21 @@ import { LRUCache } from 'lru-cache';
 
 import type { AgentsTable, ApiKeysTable, TokensTable } from '../store/tables.ts';
 import { hashOf } from './api-key.ts';
+import { readCookie } from './cookies.ts';
 import type { StoredDirectory } from './directory.ts';
 import { identityOf, type Identity } from './identity.ts';
+import { sessionIdentity, type SessionKind } from './sessions.ts';
 
 function unauthorized(message: string): AffidavitError {
   return new AffidavitError('unauthorized', message);
 }
 
-const REMEMBERED_KEYS = 10_000;
+const REMEMBERED = 10_000;
 
-interface Holder {
-  readonly row: ApiKeysTable;
-  readonly identity: Identity;
+/** What a request brings to say who asks; anyone may have written it. */
+export interface Credentials {
+  readonly authorization?: string | undefined;
+  readonly cookie?: string | undefined;
 }
 
 /** Where a request came from. */
@@ -28,45 +31,92 @@ export interface Origin {
 export type OnLateUse = (identity: Identity, origin: Origin) => Promise<void>;
 
 /**
- * Tells who holds the bearer of a request. Unknown, revoked and expired ones get the same answer;
- * that somebody used a token after its end is told to `onLateUse` first.
+ * Tells who asks: who holds the bearer of a request, or where there is none, who is signed in with
+ * its cookie. Unknown, revoked and expired ones get the same answer; that somebody used a token
+ * after its end is told to `onLateUse` first.
  */
 export class Gate {
   readonly #directory: StoredDirectory;
   readonly #now: () => number;
   readonly #onLateUse: OnLateUse;
-  /** By the hash of the key, as the directory was at `#revision`. */
-  readonly #holders = new LRUCache<string, Holder>({ max: REMEMBERED_KEYS });
+  readonly #publicUrl: () => string;
+  /** By the hash of the key, or of the cookie, as the directory was at `#revision`. */
+  readonly #holders = new LRUCache<string, Identity>({ max: REMEMBERED });
   #revision: number | null = null;
 
-  constructor(directory: StoredDirectory, now: () => number, onLateUse: OnLateUse) {
+  constructor(
+    directory: StoredDirectory,
+    now: () => number,
+    { onLateUse, publicUrl }: { onLateUse: OnLateUse; publicUrl: () => string },
+  ) {
     this.#directory = directory;
     this.#now = now;
     this.#onLateUse = onLateUse;
+    this.#publicUrl = publicUrl;
   }
 
-  /** Who holds a bearer key that was asked for before, or null where only the directory can tell. */
-  recall(header: string | undefined): Identity | null {
+  /** Whether a request says nothing of who asks. */
+  bringsNothing(credentials: Credentials): boolean {
+    return credentials.authorization === undefined && this.#operatorCookie(credentials) === null;
+  }
+
+  /** Who asks, where they asked before, or null where only the directory can tell. */
+  recall(credentials: Credentials): Identity | null {
     if (this.#revision === null || this.#revision !== this.#directory.revision) return null;
-    const holder = this.#holders.get(hashOf(readKey(header)));
-    return holder && isLive(holder.row, this.#now()) ? holder.identity : null;
+    const session = this.#operatorCookie(credentials);
+    const place =
+      session === null ? placeOf(readKey(credentials.authorization)) : cookiePlace(session);
+    const identity = this.#holders.get(place);
+    return identity && !isOver(identity, this.#now()) ? identity : null;
   }
 
-  /** Resolves a bearer. */
-  async identify(header: string | undefined, origin: Origin): Promise<Identity> {
-    const bearer = readKey(header);
-    const place = readTokenText(bearer);
-    if (place) return this.#askForToken(place, origin);
-    const hash = hashOf(bearer);
+  /** Resolves a bearer, or the cookie of an operator. */
+  async identify(credentials: Credentials, origin: Origin): Promise<Identity> {
+    const session = this.#operatorCookie(credentials);
+    if (session !== null) {
+      return this.#remembering(cookiePlace(session), () => this.#open(session, 'operator'));
+    }
+    const bearer = readKey(credentials.authorization);
+    const token = readTokenText(bearer);
+    if (token) return this.#askForToken(token, origin);
+    return this.#remembering(placeOf(bearer), () => this.#ask(hashOf(bearer)));
+  }
+
+  /** Who has their wallet open. No bearer opens one. */
+  async identifyWallet(credentials: Credentials): Promise<Identity> {
+    if (credentials.authorization !== undefined) {
+      throw unauthorized('the wallet is opened by a person in a browser, not with a key');
+    }
+    const session = this.#cookie(credentials, 'wallet');
+    if (session === null) throw unauthorized('the wallet is not open');
+    return this.#open(session, 'wallet');
+  }
+
+  /** A bearer always wins, also one that is wrong: the cookie is not looked at. */
+  #operatorCookie(credentials: Credentials): string | null {
+    return credentials.authorization === undefined ? this.#cookie(credentials, 'operator') : null;
+  }
+
+  #cookie({ cookie }: Credentials, kind: SessionKind): string | null {
+    return cookie === undefined ? null : readCookie(cookie, kind, this.#publicUrl());
+  }
+
+  async #open(session: string, kind: SessionKind): Promise<Identity> {
+    const identity = await sessionIdentity(this.#directory, session, kind, this.#now());
+    if (identity) return identity;
+    throw unauthorized('the session is over, or there never was one');
+  }
+
+  async #remembering(place: string, ask: () => Promise<Identity>): Promise<Identity> {
     const { revision } = this.#directory;
-    const holder = await this.#ask(hash);
+    const identity = await ask();
     if (revision !== this.#revision) this.#holders.clear();
     this.#revision = revision;
-    this.#holders.set(hash, holder);
-    return holder.identity;
+    this.#holders.set(place, identity);
+    return identity;
   }
 
-  async #ask(hash: string): Promise<Holder> {
+  async #ask(hash: string): Promise<Identity> {
     const row = await this.#directory.keyByHash(hash);
     if (!row || !isLive(row, this.#now())) {
       throw unauthorized('the API key is wrong, revoked or expired');
@@ -75,7 +125,7 @@ export class Gate {
     if (row.agent_id !== null && !isAtWork(agent)) {
       throw unauthorized('the agent of this API key has been revoked');
     }
-    return { row, identity: identityOf(row, await this.#appOf(row), agent) };
+    return identityOf(row, await this.#appOf(row), agent);
   }
 
   /** A token acts as the key that minted it, and lives no longer than that key and its agent. */
@@ -111,6 +161,12 @@ function readKey(header: string | undefined): string {
   if (key === undefined) throw unauthorized('the Authorization header is not a bearer key');
   return key;
 }
+
+/** Where who was found is remembered; what came as a cookie is never taken for a bearer. */
+const placeOf = (bearer: string) => hashOf(bearer);
+const cookiePlace = (session: string) => `cookie ${hashOf(session)}`;
+
+const isOver = ({ ends_at }: Identity, now: number) => ends_at !== null && ends_at <= now;
 
 const isAtWork = (agent: AgentsTable | null) => agent !== null && agent.revoked_at === null;
 

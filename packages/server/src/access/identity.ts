@@ -2,16 +2,18 @@ import { AffidavitError, type AuditEvent, type Role, type Scope } from '@affidav
 
 import type { AppRef } from '@affidavit/vault';
 
-import type { AgentsTable, ApiKeysTable, TokensTable } from '../store/tables.ts';
+import type { AgentsTable, ApiKeysTable, SessionsTable, TokensTable } from '../store/tables.ts';
 
 /** Marks the keys that administer the whole installation; never given to minted keys. */
 export const INSTALLATION_SCOPE = 'installation';
 
-/** Who holds the bearer of a request: an API key, or a token that was minted with one. */
+/** Who asks: an API key, a token that was minted with one, or the session of a browser. */
 export interface Identity {
   readonly app: number;
   readonly app_id: string;
+  /** Of a session without a key: who is signed in. */
   readonly key_id: string;
+  /** Empty where there is no key. */
   readonly prefix: string;
   readonly scopes: ReadonlySet<string>;
   /** That the key was minted for; null where its scopes were named. */
@@ -23,6 +25,8 @@ export interface Identity {
   readonly ends_at: number | null;
   /** Set where the bearer is a token: it acts as its key, and only where tokens may. */
   readonly token: TokensTable | null;
+  /** Set where a person asks by the session of a browser. */
+  readonly session: SessionsTable | null;
 }
 
 export function identityOf(
@@ -46,11 +50,13 @@ export function identityOf(
     agent,
     ends_at: ends_at === Infinity ? null : ends_at,
     token,
+    session: null,
   };
 }
 
-/** What tells this bearer from others, such as those that were minted with the same key. */
-export const bearerId = ({ token, key_id }: Identity): string => token?.token_id ?? key_id;
+/** What tells this bearer from others, such as those that go back to the same key. */
+export const bearerId = ({ token, session, key_id }: Identity): string =>
+  token?.token_id ?? session?.session_id ?? key_id;
 
 export function hasScope({ scopes }: Identity, scope: Scope): boolean {
   return scopes.has(scope) || scopes.has('admin');
@@ -66,9 +72,10 @@ export function requireScope(identity: Identity, scope: Scope): void {
 
 /** The identity as the record says it. Operators are those who administer, or have a role. */
 export function actorFields(identity: Identity): Partial<AuditEvent> {
-  const { agent, key_id, prefix, role, scopes, token } = identity;
+  const { agent, key_id, prefix, role, scopes, token, session } = identity;
+  if (session) return personFields(session);
   const bearer = {
-    caller_key_prefix: prefix,
+    ...(prefix === '' ? {} : { caller_key_prefix: prefix }),
     ...(token === null ? {} : { token_id: token.token_id }),
   };
   if (agent) {
@@ -84,4 +91,26 @@ export function actorFields(identity: Identity): Partial<AuditEvent> {
   }
   const actor_type = role !== null || scopes.has('admin') ? 'operator' : 'service';
   return { actor_type, actor_id: key_id, ...bearer };
+}
+
+/** Who an operator is, in whichever session. */
+export const personOf = ({ operator_id, subject, key_id, session_id }: SessionsTable): string =>
+  operator_id ?? subject ?? key_id ?? session_id;
+
+/** Who is signed in. A wallet's user is also the one whom its entries are about. */
+function personFields(session: SessionsTable): Partial<AuditEvent> {
+  const { kind, email, name } = session;
+  const known = email ?? name;
+  const actor_name = known === null ? {} : { actor_name: known };
+  if (kind === 'operator') {
+    return { actor_type: 'operator', actor_id: personOf(session), ...actor_name };
+  }
+  const principal_id = session.principal_id as string;
+  return {
+    actor_type: 'user',
+    actor_id: principal_id,
+    ...actor_name,
+    principal_type: session.principal_type as 'user',
+    principal_id,
+  };
 }

@@ -39,7 +39,15 @@ async function ancestors(directory: StoredDirectory, app: number, agent: string)
   return found;
 }
 
-/** Whether the key that asked, and its agent, could ask today. A token may be over by now. */
+/** A live key, or an operator who was not removed; of others who signed in nobody can tell. */
+async function isThere(directory: StoredDirectory, app: number, key_id: string, now: number) {
+  const [key] = await directory.rows('api_keys', { key_id });
+  if (key) return isLive(key, now);
+  const operators = await directory.rows('operators', { app, operator_id: key_id });
+  return operators.length > 0;
+}
+
+/** Whether the key or person that asked, and their agent, could ask today. A token may be over by now. */
 export async function couldStillAsk(
   directory: StoredDirectory,
   { key_id, agent_id, token_id, app }: ApprovalsTable,
@@ -47,8 +55,7 @@ export async function couldStillAsk(
 ): Promise<boolean> {
   const [token] = token_id === null ? [] : await directory.rows('tokens', { app, token_id });
   if (token_id !== null && (!token || token.state === 'revoked')) return false;
-  const [key] = await directory.rows('api_keys', { key_id });
-  if (!key || !isLive(key, now)) return false;
+  if (!(await isThere(directory, app, key_id, now))) return false;
   const agent = agent_id === null ? null : await directory.agent(app, agent_id);
   return agent_id === null || (agent !== null && agent.revoked_at === null);
 }

@@ -17,6 +17,8 @@ export interface Config {
   readonly public_url: string | undefined;
   /** Origins that a connect may return to; any unless there are some. */
   readonly return_origins: readonly string[];
+  /** Where the built pages of the portal are; beside this package unless set. */
+  readonly pages_folder: string | undefined;
   readonly trust_proxy: boolean;
   readonly write_deadline_ms: number;
   readonly query_deadline_ms: number;
@@ -60,6 +62,7 @@ Environment
                                (default: where it listens)
   AFFIDAVIT_RETURN_ORIGINS     where people may be sent after connecting an account, such as
                                https://app.example.com (default: any https address)
+  AFFIDAVIT_PAGES_FOLDER       where the built pages of the portal are (default: with the server)
   AFFIDAVIT_TRUST_PROXY        1 when exactly one proxy in front sets X-Forwarded-For
   AFFIDAVIT_WRITE_DEADLINE_MS  longest wait for the trail (default 5000)
   AFFIDAVIT_QUERY_DEADLINE_MS  longest query (default 10000)
@@ -88,6 +91,7 @@ export function readConfig(argv: readonly string[], env: Environment): Config | 
     origin: origin(env.AFFIDAVIT_ORIGIN ?? 'affidavit.local'),
     public_url: publicUrl(env.AFFIDAVIT_PUBLIC_URL),
     return_origins: list(env.AFFIDAVIT_RETURN_ORIGINS).map(webOrigin),
+    pages_folder: env.AFFIDAVIT_PAGES_FOLDER || undefined,
     trust_proxy: env.AFFIDAVIT_TRUST_PROXY === '1',
     write_deadline_ms: milliseconds(env, 'AFFIDAVIT_WRITE_DEADLINE_MS', '5000'),
     query_deadline_ms: milliseconds(env, 'AFFIDAVIT_QUERY_DEADLINE_MS', '10000'),

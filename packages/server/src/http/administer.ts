@@ -10,8 +10,10 @@ import type { Context } from './route.ts';
 /** Who, from where and in which trace: what every entry of a request says. */
 export function requestFields(context: Context): Partial<AuditEvent> {
   const { identity, sourceIp, userAgent, trace } = context;
+  const { session } = identity;
   return {
     ...actorFields(identity),
+    ...(session ? { context: { session_id: session.session_id } } : {}),
     ...trace,
     source_ip: sourceIp,
     ...(userAgent ? { user_agent: userAgent } : {}),

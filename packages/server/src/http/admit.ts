@@ -1,13 +1,14 @@
-import { AffidavitError } from '@affidavit/schema';
+import { AffidavitError, type Scope } from '@affidavit/schema';
 import type { AppRef } from '@affidavit/vault';
 
-import { HOME_APP_ID, type StoredDirectory } from '../access/directory.ts';
+import { HOME_APP_ID } from '../access/directory.ts';
 import type { Origin } from '../access/gate.ts';
 import { requireScope, type Identity } from '../access/identity.ts';
+import { requireOwnPage, type BrowserHeaders } from '../access/same-origin.ts';
 import { readsAll, requireOwner } from '../access/roles.ts';
 import type { Services } from '../services.ts';
 import { findApp } from './read-request.ts';
-import type { Route } from './route.ts';
+import type { Access, Route } from './route.ts';
 
 /** Who may come in, decided before the body is read. */
 
@@ -20,8 +21,9 @@ export interface Admitted {
 /** What anyone may have written. */
 export interface Knock {
   readonly ip: string;
-  readonly headers: {
+  readonly headers: BrowserHeaders & {
     readonly authorization?: string | undefined;
+    readonly cookie?: string | undefined;
     readonly 'user-agent'?: string | undefined;
   };
   readonly params: unknown;
@@ -30,9 +32,9 @@ export interface Knock {
 
 const NO_APP: AppRef = { app: 0, app_id: '' };
 
-type Doors = Pick<Services, 'directory' | 'gate'>;
+type Doors = Pick<Services, 'directory' | 'gate' | 'publicUrl'>;
 
-/** Whoever needs no key. */
+/** Whoever needs no key or session. */
 const NOBODY: Identity = {
   ...NO_APP,
   key_id: '',
@@ -43,6 +45,7 @@ const NOBODY: Identity = {
   agent: null,
   ends_at: null,
   token: null,
+  session: null,
 };
 
 export const isNobody = (identity: Identity): boolean => identity === NOBODY;
@@ -51,21 +54,39 @@ export const isNobody = (identity: Identity): boolean => identity === NOBODY;
 export function admit(doors: Doors, route: Route, knock: Knock): Admitted | Promise<Admitted> {
   const { access, openWhenPublic } = route;
   if (access === 'public') return { identity: NOBODY, app: NO_APP };
-  const identity = openWhenPublic ? null : doors.gate.recall(knock.headers.authorization);
-  return identity ? withScope(identity, route) : askAround(doors, route, knock);
+  const asksAround = openWhenPublic || access === 'wallet';
+  const identity = asksAround ? null : doors.gate.recall(knock.headers);
+  return identity ? enter(doors, identity, route, knock) : askAround(doors, route, knock);
 }
 
-async function askAround({ directory, gate }: Doors, route: Route, knock: Knock) {
-  const open = route.openWhenPublic ? await publicApp(directory, knock) : null;
+async function askAround(doors: Doors, route: Route, knock: Knock): Promise<Admitted> {
+  const { gate } = doors;
+  const open = route.openWhenPublic ? await publicApp(doors, knock) : null;
   if (open) return { identity: NOBODY, app: open };
-  return withScope(await gate.identify(knock.headers.authorization, originOf(knock)), route);
+  const identity =
+    route.access === 'wallet'
+      ? await gate.identifyWallet(knock.headers)
+      : await gate.identify(knock.headers, originOf(knock));
+  return enter(doors, identity, route, knock);
 }
+
+function enter({ publicUrl }: Doors, identity: Identity, route: Route, knock: Knock): Admitted {
+  if (identity.session) requireOwnPage(route.method, knock.headers, publicUrl());
+  // A wallet is of one app, whichever a request names.
+  if (route.access === 'wallet') return { identity, app: appOf(identity) };
+  return withScope(identity, route);
+}
+
+const appOf = ({ app, app_id }: Identity): AppRef => ({ app, app_id });
 
 /** Where a request came from, as the record says it. */
 export function originOf({ ip, headers }: Pick<Knock, 'ip' | 'headers'>): Origin {
   const source_ip = ip.replace(/^::ffff:(?=\d+\.)/i, '');
   return { source_ip, user_agent: headers['user-agent']?.slice(0, 1024) };
 }
+
+const isScope = (access: Access): access is Scope =>
+  access !== 'any_key' && access !== 'public' && access !== 'wallet';
 
 function withScope(identity: Identity, route: Route): Admitted {
   const { access, ownersOnly, takesTokens } = route;
@@ -76,20 +97,20 @@ function withScope(identity: Identity, route: Route): Admitted {
     });
   }
   const isRead = access === 'admin' && readsAll(identity, route);
-  if (access !== 'any_key' && access !== 'public' && !isRead) requireScope(identity, access);
+  if (isScope(access) && !isRead) requireScope(identity, access);
   if (ownersOnly) requireOwner(identity);
   return { identity, app: null };
 }
 
 /**
- * The app whose public ledger is asked for: the one that is named, or without a key the default
- * app. An app that is not public looks the same as one that is not there.
+ * The app whose public ledger is asked for: the one that is named, or without a key or session the
+ * default app. An app that is not public looks the same as one that is not there.
  */
 async function publicApp(
-  directory: StoredDirectory,
+  { directory, gate }: Doors,
   { headers, params, query }: Knock,
 ): Promise<AppRef | null> {
-  const preset = headers.authorization === undefined ? HOME_APP_ID : undefined;
+  const preset = gate.bringsNothing(headers) ? HOME_APP_ID : undefined;
   const { app_id: inPath } = params as { app_id?: unknown };
   const { app_id: inQuery } = query as { app_id?: unknown };
   const named = inPath ?? inQuery ?? preset;

@@ -8,6 +8,8 @@ import type { Route } from './route.ts';
 export function openApi(routes: readonly Route[]): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
+    // Pages are for browsers, not for programs.
+    if (route.tag === 'pages') continue;
     const path = templateOf(route.path);
     (paths[path] ??= {})[route.method.toLowerCase()] = operation(route);
   }
@@ -21,7 +23,11 @@ export function openApi(routes: readonly Route[]): object {
     },
     paths,
     components: {
-      securitySchemes: { key: { type: 'http', scheme: 'bearer' } },
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer' },
+        session: { type: 'apiKey', in: 'cookie', name: 'affidavit_session' },
+        wallet: { type: 'apiKey', in: 'cookie', name: 'affidavit_wallet' },
+      },
       schemas: { Record: jsonSchema(RecordSchema), Problem: PROBLEM },
     },
   };
@@ -79,10 +85,11 @@ function operation(route: Route): object {
   };
 }
 
-/** An empty requirement among others: the key may be left out. */
+/** An empty requirement among others: the key or session may be left out. */
 function security({ access, openWhenPublic }: Route): object[] {
   if (access === 'public') return [];
-  return openWhenPublic ? [{ key: [] }, {}] : [{ key: [] }];
+  if (access === 'wallet') return [{ wallet: [] }];
+  return [{ key: [] }, { session: [] }, ...(openWhenPublic ? [{}] : [])];
 }
 
 function parameters(route: Route): object[] {

@@ -13,17 +13,17 @@ function refuse(message: string, field: string, expected: string): AffidavitErro
 }
 
 export function readQuery(
-  { query: names = [], filters, callback }: Route,
+  { query: own = [], filters, callback, anyQuery, access }: Route,
   given: unknown,
 ): Record<string, string | string[]> {
+  if (anyQuery) return {};
   const query = given as Record<string, string | string[]>;
+  if (filters || callback) return query;
+  // A wallet is of one app: it can name none.
+  const names = access === 'wallet' ? own : ['app_id', ...own];
   for (const name of Object.keys(query)) {
-    if (filters || callback || name === 'app_id' || names.includes(name)) continue;
-    throw refuse(
-      `there is no parameter ${name}`,
-      name,
-      `one of ${['app_id', ...names].join(', ')}`,
-    );
+    if (names.includes(name)) continue;
+    throw refuse(`there is no parameter ${name}`, name, `one of ${names.join(', ') || 'none'}`);
   }
   return query;
 }

@@ -7,8 +7,11 @@ import type { Identity } from '../access/identity.ts';
 import type { Services } from '../services.ts';
 import type { AllSlots } from './slots.ts';
 
-/** Who may call a route: anyone, any live key, or a key with a scope. */
-export type Access = 'public' | 'any_key' | Scope;
+/**
+ * Who may call a route: anyone, whoever has a live key or session, who has their wallet open, or a
+ * key or session with a scope.
+ */
+export type Access = 'public' | 'any_key' | 'wallet' | Scope;
 
 /** What a handler gets. Body and query are checked already; identity and app come from the key. */
 export interface Context<B = unknown> {
@@ -81,6 +84,8 @@ export interface Route<B = unknown> {
   readonly slots?: keyof AllSlots;
   /** A browser is sent here from elsewhere, with whatever parameters; a HEAD would be taken for it. */
   readonly callback?: true;
+  /** A page: it looks at no parameter, and whatever stands there is let be. */
+  readonly anyQuery?: true;
   /** Content type of a success that is not JSON. */
   readonly produces?: string;
   /** The result is sent as JSON, `JsonText` as it is, `Answer` with its status; undefined when the handler replied itself. */

@@ -9,6 +9,7 @@ import { ConfigError } from '../config/config.ts';
 import { newRetention } from '../retain/decision.ts';
 import type { Rollback } from '../sequence/rollback-guard.ts';
 import { newSigningKey, resealSigningKey } from '../sequence/signing-keys.ts';
+import { LINK_MS, newLink } from '../sign-in/rows.ts';
 import type { Effect } from '../store/port.ts';
 import type { Base } from './base.ts';
 import { reseal } from './reseal.ts';
@@ -20,6 +21,8 @@ const ENVIRONMENT_KEY_NAME = 'AFFIDAVIT_ADMIN_KEY';
 export interface FirstStart {
   /** The admin key, when one was made just now: to be shown once. */
   readonly adminKey: string | null;
+  /** Of a link that signs in an owner of the installation, when the ledger was opened just now. */
+  readonly signInLink: string | null;
   readonly fingerprintKey: Uint8Array;
 }
 
@@ -28,14 +31,16 @@ const system = { actor_type: 'system', actor_id: 'affidavit', outcome: 'success'
 /** What every start makes sure of: the default app, its ledger, an admin key, current sealing. */
 export async function firstStart(base: Base, rollbacks: readonly Rollback[]): Promise<FirstStart> {
   const { directory, config } = base;
-  if ((await directory.apps()).length === 0) await openHome(base);
+  const isFirst = (await directory.apps()).length === 0;
+  if (isFirst) await openHome(base);
   await checkMasterKeys(base);
   await recordRollbacks(base, rollbacks);
   await reseal(base, { fingerprint: { name: FINGERPRINT_KEY, purpose }, resealSigningKey });
   const adminKey = await ensureAdminKey(base, config.admin_key);
   const [row] = await directory.rows('installation', { name: FINGERPRINT_KEY });
   const fingerprintKey = base.keyring.open(row?.value ?? '', purpose);
-  return { adminKey, fingerprintKey };
+  const signInLink = isFirst ? await makeSignInLink(base) : null;
+  return { adminKey, fingerprintKey, signInLink };
 }
 
 async function openHome({ config, trail, keyring, now }: Base): Promise<void> {
@@ -148,4 +153,17 @@ async function mintAdminKey(
     events: [event],
     effects: [...others, { op: 'insert', table: 'api_keys', row }],
   });
+}
+
+/** For whoever started the server: it is said once, and good once. */
+async function makeSignInLink({ trail, now, config }: Base): Promise<string> {
+  const app = config.home_app;
+  const about = { app, role: 'owner', installation: 1, name: 'first start' };
+  const { row, text } = newLink('operator', about, now(), LINK_MS.firstStart);
+  const { session_id, role, name, expires_at } = row;
+  const args = { session_id, role, name, expires_at: new Date(expires_at).toISOString() };
+  const event = { ...system, event_type: 'sign_in_link.created', args };
+  const effects: Effect[] = [{ op: 'insert', table: 'sessions', row: { ...row } }];
+  await trail.record({ app, app_id: HOME_APP_ID, events: [event], effects });
+  return text;
 }

@@ -17,11 +17,13 @@ import { routes } from '../http/routes/index.ts';
 import { createHttpServer } from '../http/server.ts';
 import { INDEXING } from '../indexing/index-feed.ts';
 import { CLIENT } from '../ingest/call-trail.ts';
+import { readPages } from '../pages/pages.ts';
 import { ReceiptReads } from '../prove/receipt-reads.ts';
 import { StreamReads } from '../query/stream-reads.ts';
 import { keepRemoving, openRetain } from '../retain/retain.ts';
 import { signThrough } from '../sequence/sign-manifest.ts';
 import type { Services } from '../services.ts';
+import { Attempts } from '../sign-in/attempts.ts';
 import type { Database } from '../store/open.ts';
 import { Turns } from '../threads/turns.ts';
 import { keepWatching } from '../watch/watcher.ts';
@@ -67,7 +69,7 @@ export async function startServer(
   const life = await beginLife(base, ledger);
   let url = '';
   const publicUrl = () => config.public_url ?? url;
-  const services = { ...servicesOf(base, ledger, vault, first, journal), publicUrl };
+  const services = servicesOf(base, ledger, vault, { first, journal, publicUrl });
   takeUpDuties(ledger, services);
   const deliveries = new Deliveries(ledger.duties, { ...services, random: Math.random });
   const http = createHttpServer(services, routes);
@@ -116,15 +118,21 @@ function servicesOf(
   base: Base,
   ledger: OpenLedger,
   vault: OpenVault,
-  { fingerprintKey }: FirstStart,
-  journal: Logger,
-): Omit<Services, 'publicUrl'> {
+  { first, journal, publicUrl }: { first: FirstStart; journal: Logger; publicUrl: () => string },
+): Services {
+  const { fingerprintKey } = first;
   const { readers, writer, database, directory } = ledger;
   const { config } = base;
   return {
     ...base,
     processId: ledger.processId,
-    gate: new Gate(directory, Date.now, (...use) => vault.tokenTrail.lateUse(...use)),
+    gate: new Gate(directory, Date.now, {
+      onLateUse: (...use) => vault.tokenTrail.lateUse(...use),
+      publicUrl,
+    }),
+    attempts: new Attempts(Date.now),
+    publicUrl,
+    pages: readPages(config.pages_folder),
     duties: ledger.duties,
     sequencer: ledger.sequencer,
     commits: ledger.commits,

@@ -7,8 +7,8 @@ const ROWS_PER_STEP = 500;
 const APPROVALS_STAY_MS = 6 * 86_400_000;
 
 /**
- * Forgets what was kept of answers, ended tokens, approvals and rates before a time, epoch ms, a
- * bounded number of each at once. Returns whether there may be more.
+ * Forgets what was kept of answers, ended tokens, approvals, rates and sessions before a time,
+ * epoch ms, a bounded number of each at once. Returns whether there may be more.
  */
 export async function forgetOld(db: Kysely<Tables>, before: number): Promise<boolean> {
   const answers = await forgetAnswers(db, 'idempotency', before);
@@ -16,7 +16,8 @@ export async function forgetOld(db: Kysely<Tables>, before: number): Promise<boo
   const tokens = await forgetTokens(db, before);
   const approvals = await forgetApprovals(db, before - APPROVALS_STAY_MS);
   const places = await forgetPlaces(db, before);
-  return answers || results || tokens || approvals || places;
+  const sessions = await forgetSessions(db, before);
+  return answers || results || tokens || approvals || places || sessions;
 }
 
 /** Tokens whose end is on the record. */
@@ -88,6 +89,23 @@ async function forgetApprovals(db: Kysely<Tables>, before: number): Promise<bool
   for (const row of rows) {
     await db
       .deleteFrom('approvals')
+      .where((eb) => eb.and(row))
+      .execute();
+  }
+  return rows.length === ROWS_PER_STEP;
+}
+
+/** Sessions, and links to them, whose time is long over. */
+async function forgetSessions(db: Kysely<Tables>, before: number): Promise<boolean> {
+  const rows = await db
+    .selectFrom('sessions')
+    .select(['app', 'session_id'])
+    .where('expires_at', '<', before)
+    .limit(ROWS_PER_STEP)
+    .execute();
+  for (const row of rows) {
+    await db
+      .deleteFrom('sessions')
       .where((eb) => eb.and(row))
       .execute();
   }

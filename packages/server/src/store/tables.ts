@@ -534,6 +534,44 @@ export interface OperatorsTable {
   updated_at: number;
 }
 
+/**
+ * Browsers that people are signed in with, operators and wallet users, and the one-time links that
+ * lead there. Secrets are there as hashes alone. A row stays for a day after its time is over.
+ */
+export interface SessionsTable {
+  app: number;
+  session_id: string;
+  /** `operator` or `wallet`. */
+  kind: string;
+  /** `link`, `key` or `oidc`. */
+  how: string;
+  /** Of the link that opens it, or has opened it. */
+  link_hash: string | null;
+  /** Of what its browser carries; null until it is opened. */
+  hash: string | null;
+  /** Of an operator whom neither a row of `operators` nor a key gives one. */
+  role: string | null;
+  /** 1 where it may act in every app. */
+  installation: number;
+  operator_id: string | null;
+  /** Who they are at the identity provider, and which that is. */
+  subject: string | null;
+  issuer: string | null;
+  email: string | null;
+  name: string | null;
+  /** The key that signed in, or made the link; the session ends with it. */
+  key_app: number | null;
+  key_id: string | null;
+  /** Of a wallet: whose it is. */
+  principal_type: string | null;
+  principal_id: string | null;
+  created_at: number;
+  opened_at: number | null;
+  /** Of the link until it is opened, then of the session. */
+  expires_at: number;
+  ended_at: number | null;
+}
+
 /** Places in the sliding windows of rates: one for each call that a window holds at once. */
 export interface RateSlotsTable {
   app: number;
@@ -674,6 +712,7 @@ export interface Tables {
   tokens: TokensTable;
   approvals: ApprovalsTable;
   operators: OperatorsTable;
+  sessions: SessionsTable;
   identity_providers: IdentityProvidersTable;
   rate_slots: RateSlotsTable;
   destinations: DestinationsTable;
@@ -727,6 +766,7 @@ export const PRIMARY_KEYS: {
   tokens: ['app', 'token_id'],
   approvals: ['app', 'approval_id'],
   operators: ['app', 'operator_id'],
+  sessions: ['app', 'session_id'],
   identity_providers: ['app', 'audience'],
   rate_slots: ['app', 'policy_id', 'counter', 'slot'],
   destinations: ['app', 'destination_id'],

@@ -19,16 +19,19 @@ import { keyRoutes } from './keys.ts';
 import { ledgerRoutes } from './ledger.ts';
 import { monitorRoutes } from './monitors.ts';
 import { operatorRoutes } from './operators.ts';
+import { pageRoutes } from './pages.ts';
 import { policyRoutes } from './policies.ts';
 import { providerRoutes } from './providers.ts';
 import { reportRoutes } from './report.ts';
 import { complianceRoutes } from './reports.ts';
 import { retentionRoutes } from './retention.ts';
 import { secretRoutes } from './secrets.ts';
+import { sessionRoutes } from './sessions.ts';
 import { signingKeyRoutes } from './signing-keys.ts';
 import { tokenRoutes } from './tokens.ts';
 import { verbRoutes } from './verbs.ts';
 import { verifyRoutes } from './verify.ts';
+import { whoamiRoutes } from './whoami.ts';
 import { witnessRoutes } from './witnesses.ts';
 
 /** Every route there is: served, described and tested from this one list. */
@@ -56,6 +59,8 @@ export const routes: readonly Route[] = [
   ...appRoutes,
   ...agentRoutes,
   ...keyRoutes,
+  ...whoamiRoutes,
+  ...sessionRoutes,
   ...operatorRoutes,
   ...identityProviderRoutes,
   ...callerRoutes,
@@ -64,4 +69,5 @@ export const routes: readonly Route[] = [
   ...erasureRoutes,
   ...destinationRoutes,
   ...monitorRoutes,
+  ...pageRoutes,
 ];

@@ -2,7 +2,7 @@ import { AffidavitError, KeyBody, KeyRotateBody, newId, type Role } from '@affid
 import type { z } from 'zod';
 
 import { newApiKey } from '../../access/api-key.ts';
-import { actorFields, INSTALLATION_SCOPE } from '../../access/identity.ts';
+import { INSTALLATION_SCOPE } from '../../access/identity.ts';
 import { requireMayManage, SCOPES_OF } from '../../access/roles.ts';
 import type { ApiKeysTable } from '../../store/tables.ts';
 import { administer, CHANGE_ERRORS } from '../administer.ts';
@@ -133,21 +133,6 @@ function showKey(row: ApiKeysTable) {
   return present({ ...row, hash: null, scopes: JSON.parse(row.scopes) as string[] });
 }
 
-/** The key that asks, as the server sees it. */
-async function whoAmI(context: Context) {
-  const { identity, app } = context;
-  const { installation } = identity;
-  const scopes = [...identity.scopes].filter((scope) => scope !== INSTALLATION_SCOPE);
-  return {
-    app_id: app.app_id,
-    key_id: identity.key_id,
-    scopes,
-    ...(identity.role === null ? {} : { role: identity.role }),
-    installation,
-    ...actorFields(identity),
-  };
-}
-
 export const keyRoutes: readonly Route[] = [
   route({
     ...admin,
@@ -187,13 +172,5 @@ export const keyRoutes: readonly Route[] = [
     summary: 'Revoke a key at once',
     errors: CHANGE_ERRORS,
     handler: revokeKey,
-  }),
-  route({
-    access: 'any_key',
-    tag: 'access',
-    method: 'GET',
-    path: '/v1/whoami',
-    summary: 'What the server knows of the key that asks',
-    handler: whoAmI,
   }),
 ];

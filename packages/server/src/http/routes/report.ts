@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { AffidavitError, LIMITS, type AuditEvent } from '@affidavit/schema';
 import { z } from 'zod';
 
-import { actorFields, type Identity } from '../../access/identity.ts';
+import { actorFields, bearerId, type Identity } from '../../access/identity.ts';
 import type { Identity as EventIdentity } from '../../ingest/prepare.ts';
 import { validateEvent } from '../../ingest/validate.ts';
 import type { Receipt } from '../../sequence/submission.ts';
@@ -92,7 +92,9 @@ function eventIdentities(
       return { event_id: own, retriable: true, fingerprint };
     }
     if (idempotencyKey === null) return null;
-    const id = digest('event id', identity.key_id, idempotencyKey, String(index)).toString('hex');
+    const id = digest('event id', bearerId(identity), idempotencyKey, String(index)).toString(
+      'hex',
+    );
     const fingerprint = digest('batch', app.app_id, bytes).subarray(0, FINGERPRINT_BYTES);
     return { event_id: `evt_${id.slice(0, 32)}`, retriable: true, fingerprint };
   });

@@ -93,11 +93,11 @@ async function follow(context: Context, filter: Filter, after: number) {
   }
 }
 
-/** A key that was revoked or has expired since the stream began reads no further. */
+/** A key or session that has ended since the stream began reads no further. */
 async function mayGoOn({ services, reply, sourceIp, userAgent }: Context): Promise<boolean> {
-  const { authorization } = reply.request.headers;
+  const { headers } = reply.request;
   try {
-    await services.gate.identify(authorization, { source_ip: sourceIp, user_agent: userAgent });
+    await services.gate.identify(headers, { source_ip: sourceIp, user_agent: userAgent });
     return true;
   } catch (error) {
     if (error instanceof AffidavitError && error.code === 'unauthorized') return false;

@@ -17,7 +17,13 @@ const calling = { access: 'calls:execute', tag: 'calls' } as const;
 
 async function mintToken(context: Context<TokenBody>) {
   const { services, app, body, identity } = context;
-  const { app: keyApp, key_id, ends_at } = identity;
+  const { app: keyApp, key_id, ends_at, session } = identity;
+  if (session) {
+    throw new AffidavitError('forbidden', 'a minted token goes back to an API key', {
+      expected: 'an API key',
+      advice: 'Mint it with the API key that it is to end with.',
+    });
+  }
   return services.minter.mint({
     app,
     actor: callActor(context),

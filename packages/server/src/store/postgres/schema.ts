@@ -470,6 +470,19 @@ CREATE TABLE monitor_groups (
 );
 `;
 
+/** Who is signed in, and the links that lead there. */
+const SESSIONS = `
+CREATE TABLE sessions (
+  app integer NOT NULL, session_id TEXT NOT NULL, kind TEXT NOT NULL, how TEXT NOT NULL,
+  link_hash TEXT, hash TEXT, role TEXT, installation bigint NOT NULL, operator_id TEXT,
+  subject TEXT, issuer TEXT, email TEXT, name TEXT, key_app bigint, key_id TEXT,
+  principal_type TEXT, principal_id TEXT, created_at bigint NOT NULL, opened_at bigint,
+  expires_at bigint NOT NULL, ended_at bigint,
+  PRIMARY KEY (app, session_id), UNIQUE (app, hash), UNIQUE (app, link_hash)
+);
+CREATE INDEX sessions_age ON sessions (app, expires_at);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   collated(TABLES) + GUARDS,
   collated(KEY_ROTATION),
@@ -490,4 +503,5 @@ export const MIGRATIONS: readonly string[] = [
   collated(BEGUN),
   collated(DESTINATIONS),
   collated(MONITORS),
+  collated(SESSIONS),
 ];

@@ -339,6 +339,19 @@ CREATE TABLE monitor_groups (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Who is signed in, and the links that lead there. */
+const SESSIONS = `
+CREATE TABLE sessions (
+  app INTEGER NOT NULL, session_id TEXT NOT NULL, kind TEXT NOT NULL, how TEXT NOT NULL,
+  link_hash TEXT, hash TEXT, role TEXT, installation INTEGER NOT NULL, operator_id TEXT,
+  subject TEXT, issuer TEXT, email TEXT, name TEXT, key_app INTEGER, key_id TEXT,
+  principal_type TEXT, principal_id TEXT, created_at INTEGER NOT NULL, opened_at INTEGER,
+  expires_at INTEGER NOT NULL, ended_at INTEGER,
+  PRIMARY KEY (app, session_id), UNIQUE (app, hash), UNIQUE (app, link_hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_age ON sessions (app, expires_at);
+`;
+
 export const MIGRATIONS: readonly string[] = [
   FIRST,
   KEY_ROTATION,
@@ -358,4 +371,5 @@ export const MIGRATIONS: readonly string[] = [
   BEGUN,
   DESTINATIONS,
   MONITORS,
+  SESSIONS,
 ];
