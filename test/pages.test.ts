@@ -20,8 +20,10 @@ before(async () => {
   writeFileSync(join(folder, 'index.html'), '<!doctype html><title>Portal</title>');
   writeFileSync(join(folder, 'wallet.html'), '<!doctype html><title>Wallet</title>');
   writeFileSync(join(folder, 'favicon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
-  writeFileSync(join(folder, 'assets', 'index-a1b2.js'), SCRIPT);
-  writeFileSync(join(folder, 'assets', 'index-a1b2.js.map'), '{}');
+  writeFileSync(join(folder, 'assets', 'index-a1b2C3_-.js'), SCRIPT);
+  writeFileSync(join(folder, 'assets', 'index-a1b2C3_-.js.map'), '{}');
+  writeFileSync(join(folder, 'assets', 'theme.js'), 'let theme;');
+  writeFileSync(join(folder, 'built-from'), 'x');
   server = await startAffidavit({ env: { AFFIDAVIT_PAGES_FOLDER: folder } });
   unbuilt = await startAffidavit({ env: { AFFIDAVIT_PAGES_FOLDER: temporaryFolder() } });
 });
@@ -98,7 +100,7 @@ describe('a page', () => {
 
 describe('a file', () => {
   it('is kept for ever under its hashed name, and comes compressed where that is taken', async () => {
-    const path = '/assets/index-a1b2.js';
+    const path = '/assets/index-a1b2C3_-.js';
     const fetched = async (encoding: string) => {
       const answer = await open(path, { 'accept-encoding': encoding });
       assert.equal(answer.headers['cache-control'], 'public, max-age=31536000, immutable');
@@ -115,11 +117,14 @@ describe('a file', () => {
     assert.equal(plain.headers['content-encoding'], undefined);
     assert.equal(plain.text, SCRIPT);
     problem(await open(`${path}.map`), 404, 'not_found');
+    const theme = await open('/assets/theme.js');
+    assert.equal(theme.headers['cache-control'], 'no-cache');
   });
 
   it('beside the pages is served as what it is, and none above them', async () => {
     const icon = await server.request('GET', '/favicon.svg', { key: null });
     assert.equal(icon.headers['content-type'], 'image/svg+xml');
+    problem(await server.request('GET', '/built-from', { key: null }), 404, 'not_found');
     for (const path of ['/%2e%2e/package.json', '/assets/..%2f..%2fpackage.json', '/..\\x']) {
       const { status } = await server.request('GET', path, { key: null });
       assert.ok(status === 404 || status === 400, path);

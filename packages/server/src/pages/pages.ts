@@ -8,7 +8,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 /** The pages of the portal and the wallet, as they were built: read at the start, sent from memory. */
 
 /** Where the build of the portal puts them, beside this package. */
-const BUILT = fileURLToPath(new URL('../../../portal/dist', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../../portal/dist/pages', import.meta.url));
 const FILES_MAX = 2000;
 const BYTES_MAX = 64 * 1024 * 1024;
 /** Best that is still quick: each file is compressed once. */
@@ -58,7 +58,7 @@ export class PageFile {
 
   constructor(bytes: Buffer, extension: string) {
     this.#bytes = bytes;
-    this.type = TYPES[extension] ?? 'application/octet-stream';
+    this.type = TYPES[extension] as string;
     this.etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
     this.#isCompressible = COMPRESSIBLE.has(extension) && bytes.length >= COMPRESSED_MIN_BYTES;
   }
@@ -89,7 +89,7 @@ function bestOf(accepted: string): Encoding | null {
 /** All that was built, by path; empty where nothing was. */
 export type Pages = ReadonlyMap<string, PageFile>;
 
-/** Throws where the folder is not one of pages. */
+/** Throws where the folder holds more than pages. */
 export function readPages(folder: string = BUILT): Pages {
   const pages = new Map<string, PageFile>();
   let held = 0;
@@ -105,13 +105,13 @@ export function readPages(folder: string = BUILT): Pages {
   return pages;
 }
 
-/** Source maps are for those who build, and stay there. */
+/** What no browser asks for, such as source maps, stays where it was built. */
 function filesIn(folder: string): string[] {
   try {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
       .map((entry) => join(entry.parentPath, entry.name))
-      .filter((path) => extname(path) !== '.map');
+      .filter((path) => Object.hasOwn(TYPES, extname(path)));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

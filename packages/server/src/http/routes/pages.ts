@@ -51,8 +51,9 @@ const PERMISSIONS = [
   .join(', ');
 
 const HSTS_SECONDS = 365 * 86_400;
-/** Names of files in it have a digest of what they hold. */
-const HASHED = '/assets/';
+const ASSETS = '/assets/';
+/** A name with a digest of what the file holds. */
+const HASHED = /^\/assets\/.*-[\w-]{8}\.\w+$/;
 const FOR_EVER = 'public, max-age=31536000, immutable';
 /** Kept, and asked for again each time. */
 const ASK_AGAIN = 'no-cache';
@@ -79,11 +80,11 @@ async function sendPage(context: Context): Promise<undefined> {
 }
 
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';
-const cachingOf = (path: string): string => (path.startsWith(HASHED) ? FOR_EVER : ASK_AGAIN);
+const cachingOf = (path: string): string => (HASHED.test(path) ? FOR_EVER : ASK_AGAIN);
 
 /** A browser says that it takes HTML; a program that mistook an address gets an answer of the API. */
 function isForPeople(path: string, { request }: FastifyReply): boolean {
-  if (API.test(path) || path.startsWith(HASHED)) return false;
+  if (API.test(path) || path.startsWith(ASSETS)) return false;
   return path === '/' || (request.headers.accept ?? '').includes('text/html');
 }
 
