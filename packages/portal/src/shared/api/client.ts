@@ -93,7 +93,13 @@ export async function call<T>(method: Method, path: string, options: Call = {}):
   throw new ApiError(readProblem(response.status, text));
 }
 
-async function send(address: string, init: RequestInit): Promise<Response> {
+/** Why an answer is no success. */
+export async function failureOf(response: Response): Promise<ApiError> {
+  return new ApiError(readProblem(response.status, await response.text()));
+}
+
+/** Rejects with `ApiError` where there is no answer. */
+export async function send(address: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(address, init);
   } catch (error) {

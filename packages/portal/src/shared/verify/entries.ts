@@ -1,0 +1,89 @@
+import { LedgerError, verifyEvidence, type Trust, type VerifiedEvidence } from '@affidavit/ledger';
+
+import type { Found, Tell } from './found.ts';
+import type { Damage, OpenedEntry, ShownEntry, Source } from './jobs.ts';
+import { readJson } from './reading.ts';
+
+/** Checks of single entries with their contents. */
+
+/** So many are asked for at a time. */
+const AT_ONCE = 4;
+
+async function evidenceOf({ evidence }: Source, event_id: string, trust: Trust) {
+  const address = evidence.replace('{event_id}', encodeURIComponent(event_id));
+  const verified = await verifyEvidence(await readJson(address), trust);
+  if (verified.header.event_id === event_id) return verified;
+  throw new LedgerError('proof_failed', 'It is the evidence of another entry.');
+}
+
+export function opened({ header, parts, missing }: VerifiedEvidence): OpenedEntry {
+  const { event_id, seq, created_at } = header;
+  return { event_id, seq, created_at, parts, missing };
+}
+
+/** One entry: that it is in the log, and what it says. */
+export async function openEntry(source: Source, event_id: string, trust: Trust): Promise<Found> {
+  const entry = opened(await evidenceOf(source, event_id, trust));
+  const { seq, missing } = entry;
+  const missing_parts = missing.length;
+  return { checked: 1, first_seq: seq, last_seq: seq, missing_parts, entry, broken: [] };
+}
+
+/** Each entry: that it is in the log, and that what the page shows of it is what was recorded. */
+export async function checkEntries(
+  source: Source,
+  entries: readonly ShownEntry[],
+  trust: Trust,
+  tell: Tell,
+): Promise<Found> {
+  const broken: Damage[] = [];
+  const waiting = [...entries];
+  let [checked, missing_parts] = [0, 0];
+  let last: OpenedEntry | undefined;
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const result = await checkEntry(source, next, trust);
+      checked += 1;
+      if ('message' in result) broken.push(result);
+      else {
+        missing_parts += result.missing.length;
+        last = result;
+      }
+      tell({ done: checked, total: entries.length });
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const entry = entries.length === 1 && last !== undefined ? { entry: last } : {};
+  return { checked, missing_parts, broken, ...entry };
+}
+
+async function checkEntry(
+  source: Source,
+  { event_id, shown = {} }: ShownEntry,
+  trust: Trust,
+): Promise<OpenedEntry | Damage> {
+  try {
+    const verified = await evidenceOf(source, event_id, trust);
+    const entry = opened(verified);
+    const different = differences(shown, entry);
+    if (different.length === 0) return entry;
+    const message = `what the page shows is not what was recorded: ${different.join(', ')}`;
+    return { seq: entry.seq, event_id, message };
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error;
+    return { seq: null, event_id, message: error.message };
+  }
+}
+
+/** Names of what is shown otherwise than it was recorded. What was erased cannot be compared. */
+export function differences(
+  shown: Readonly<Record<string, unknown>>,
+  { parts, missing, ...place }: OpenedEntry,
+): string[] {
+  if (missing.includes('envelope')) return [];
+  const recorded: Record<string, unknown> = { ...(parts['envelope'] as object), ...place };
+  return Object.entries(shown)
+    .filter(([, value]) => value !== undefined && value !== null)
+    .filter(([name, value]) => JSON.stringify(recorded[name]) !== JSON.stringify(value))
+    .map(([name]) => name);
+}

@@ -1,0 +1,21 @@
+import type { VerifiedRange } from '@affidavit/ledger';
+
+import type { Progress, Verdict } from './jobs.ts';
+import { damageWords } from './words.ts';
+
+export type Tell = (progress: Progress) => void;
+
+/** What a check adds to the verdict on the checkpoint. */
+export type Found = Partial<Verdict> & Pick<Verdict, 'checked' | 'broken'>;
+
+export function foundIn(verdict: VerifiedRange): Found {
+  const { checked, first_seq, last_seq, within, broken } = verdict;
+  return {
+    checked,
+    first_seq,
+    last_seq,
+    within,
+    complete: verdict.ok,
+    broken: broken.map(({ seq, reason }) => ({ seq, message: damageWords(reason) })),
+  };
+}
