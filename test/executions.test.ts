@@ -75,6 +75,10 @@ suite('executions', () => {
       open.every(({ outcome, event_type }) => !outcome && event_type === 'credential.retrieved'),
     );
     assert.deepEqual(ids(await pages('', 'desc')), ids(ascending).reverse());
+    assert.deepEqual(ids(await pages('open=true', 'asc')), ids(open));
+    assert.deepEqual(await pages('open=true&run_id=run-1', 'desc'), []);
+    const { status, body } = await server.request('GET', '/v1/executions?open=perhaps');
+    assert.deepEqual([status, body.code, body.field], [400, 'invalid_request', 'open']);
   });
 
   test('every filter finds its own', async () => {

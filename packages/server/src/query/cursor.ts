@@ -22,9 +22,9 @@ export interface Cursor {
  */
 function questionOf(app: number, order: Order, filter: Filter): string {
   const conditions = filter.conditions.map((condition) => JSON.stringify(condition)).sort();
-  const { from, to, words, phrases, finals } = filter;
+  const { from, to, words, phrases, finals, open } = filter;
   return createHash('sha256')
-    .update(JSON.stringify([app, order, conditions, { from, to, words, phrases, finals }]))
+    .update(JSON.stringify([app, order, conditions, { from, to, words, phrases, finals, open }]))
     .digest('base64url')
     .slice(0, 12);
 }

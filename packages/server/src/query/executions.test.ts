@@ -70,6 +70,10 @@ describe('executions', () => {
             expected.sort((a, b) => (order === 'asc' ? a - b : b - a));
             await own.indexer({ small: 4, merged: 16 }).catchUp(1);
             assert.deepEqual(await readAll(own, filter, order, limit), expected);
+            const unended = [...open.values()].map(([seq]) => seq);
+            const opened = expected.filter((seq) => unended.includes(seq));
+            const onlyOpen = { ...filter, open: true } as const;
+            assert.deepEqual(await readAll(own, onlyOpen, order, limit), opened);
           } finally {
             await own.close();
           }

@@ -31,17 +31,23 @@ export async function readExecutions(
   const span = narrow(await spanOf(db, app, filter), order, after);
   const search: Search = { db, app, filter, order, deadline };
   const records = await openIntents(search, request.filter, span, limit + 1);
-  let finals = 0;
-  for await (const record of find(search, span, limit + 1)) {
-    records.push(record);
-    if (++finals > limit) break;
-  }
+  if (!filter.open) records.push(...(await ended(search, span, limit + 1)));
   records.sort((a, b) => (order === 'asc' ? a.seq - b.seq : b.seq - a.seq));
   const has_more = records.length > limit;
   records.length = Math.min(records.length, limit);
   const seq = nextPosition(records, has_more, order, span, after);
   const next_cursor = seq === null ? null : encodeCursor(app, filter, { seq, order });
   return { records: await withKeeping(db, app, records), next_cursor, has_more };
+}
+
+/** The first executions of a span that ended and match, in order. */
+async function ended(search: Search, span: Span, limit: number): Promise<StoredRecord[]> {
+  const found: StoredRecord[] = [];
+  for await (const record of find(search, span, limit)) {
+    found.push(record);
+    if (found.length === limit) break;
+  }
+  return found;
 }
 
 /** The first open intents of a span that match, in order. */

@@ -24,6 +24,8 @@ export interface Filter {
   readonly phrases: readonly string[];
   /** Only entries that end an execution: they have an outcome and an execution_id. */
   readonly finals?: true;
+  /** Only executions that have not ended. */
+  readonly open?: true;
 }
 
 /** Names that stand for several fields. */

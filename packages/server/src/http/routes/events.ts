@@ -3,7 +3,7 @@ import { AffidavitError, FACET_FIELDS, type FieldName } from '@affidavit/schema'
 
 import type { Order } from '../../query/cursor.ts';
 import type { FacetCount } from '../../query/facets.ts';
-import { parseFilter } from '../../query/filter.ts';
+import { parseFilter, type Filter } from '../../query/filter.ts';
 import { readLimit } from '../list.ts';
 import { single } from '../read-request.ts';
 import { JsonText, route, type Context, type Route } from '../route.ts';
@@ -26,11 +26,11 @@ export function readOrder(query: Context['query'], preset: Order): Order {
   });
 }
 
-function pageRequest({ query, app }: Context) {
+function pageRequest({ query, app }: Context, others: readonly string[] = PAGE_QUERY) {
   const cursor = single(query, 'cursor');
   return {
     app: app.app,
-    filter: parseFilter(query, PAGE_QUERY),
+    filter: parseFilter(query, others),
     order: readOrder(query, 'desc'),
     limit: readLimit(query),
     ...(cursor === undefined ? {} : { cursor }),
@@ -43,9 +43,20 @@ async function listEvents(context: Context) {
   return new JsonText(await context.services.readers.run<string>('events', request));
 }
 
+const EXECUTIONS_QUERY = [...PAGE_QUERY, 'open'];
+
 async function listExecutions(context: Context) {
-  const request = pageRequest(context);
-  await recordRead(context, 'executions', request.filter);
+  const asked = pageRequest(context, EXECUTIONS_QUERY);
+  const open = single(context.query, 'open') ?? 'false';
+  if (open !== 'true' && open !== 'false') {
+    throw new AffidavitError('invalid_request', 'open is not valid', {
+      field: 'open',
+      expected: 'true or false',
+    });
+  }
+  const filter: Filter = { ...asked.filter, ...(open === 'true' ? { open: true } : {}) };
+  const request = { ...asked, filter };
+  await recordRead(context, 'executions', filter);
   return new JsonText(await context.services.readers.run<string>('executions', request));
 }
 
@@ -211,9 +222,10 @@ export const eventRoutes: readonly Route[] = [
     ...reading,
     method: 'GET',
     path: '/v1/executions',
-    summary: 'Search executions: intent and outcome as one',
+    summary:
+      'Search executions, intent and outcome as one; with open=true those that have not ended',
     filters: true,
-    query: PAGE_QUERY,
+    query: EXECUTIONS_QUERY,
     errors: asking,
     handler: listExecutions,
   }),
