@@ -34,16 +34,21 @@ export function createQueryClient(onSignedOut: () => void): QueryClient {
   return client;
 }
 
+interface GetOptions<T> {
+  readonly enabled?: boolean;
+  /** How soon to ask again, by what was answered; false: not any more. */
+  readonly refetchInterval?: number | ((data: T | undefined) => number | false);
+}
+
 /** One answer. The key is the question, so that equal questions are asked once. */
-export function useGet<T>(
-  path: string,
-  query: Params = {},
-  options: { enabled?: boolean; refetchInterval?: number } = {},
-) {
+export function useGet<T>(path: string, query: Params = {}, options: GetOptions<T> = {}) {
+  const { refetchInterval: again, ...others } = options;
   return useQuery({
     queryKey: [path, query],
     queryFn: ({ signal }) => get<T>(path, query, signal),
-    ...options,
+    ...others,
+    refetchInterval:
+      typeof again === 'function' ? ({ state }) => again(state.data) : (again ?? false),
   });
 }
 
