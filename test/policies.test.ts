@@ -493,6 +493,18 @@ describe('testing a policy', () => {
     await dropPolicy(policy_id);
   });
 
+  it('reads a policy as it would be saved', async () => {
+    const check = (body: object) =>
+      server.request<Record<string, unknown>>('POST', '/v1/policies/check', { key: app.key, body });
+    const template = { kind: 'methods', methods: ['GET'] };
+    const read = await check({ name: 'only GET', template, applies_to: { provider: 'mail' } });
+    assert.equal(read.status, 200);
+    assert.equal(read.body.layer, 'provider');
+    assert.match(String(read.body.cedar), /^@name\("only GET"\)/);
+    const wrong = await check({ name: 'wrong', cedar: 'forbid (principal, action, resource' });
+    assert.deepEqual(problem(wrong, 400, 'invalid_request').field, 'cedar');
+  });
+
   it('is for administrators', async () => {
     const body = { url: '/', grant_id: 'grt_none' };
     const answer = await server.request('POST', '/v1/policies/test', { key: agent.key, body });

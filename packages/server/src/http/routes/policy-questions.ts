@@ -1,5 +1,5 @@
 import { AffidavitError, CallBody, RISK_LEVELS } from '@affidavit/schema';
-import type { CallActor } from '@affidavit/vault';
+import { layerOf, type CallActor } from '@affidavit/vault';
 import { z } from 'zod';
 
 import { previewChange } from '../../preview/preview.ts';
@@ -8,8 +8,8 @@ import { single } from '../read-request.ts';
 import { route, type Context, type Route } from '../route.ts';
 import { recordRead } from '../trail-reads.ts';
 import { callActor } from './calls.ts';
-import { changeOf, isOneChange, ONE_CHANGE, policiesAfter, PolicyChange } from './policy-row.ts';
-import type { Policies } from './policy-row.ts';
+import { changeOf, isOneChange, ONE_CHANGE, policiesAfter } from './policy-row.ts';
+import { PolicyBody, PolicyChange, policyRow, type Policies } from './policy-row.ts';
 
 /** What policies say to a call, and what a change of them would have said to those that were made. */
 
@@ -39,6 +39,11 @@ export function previewDays(query: Context['query']): number | null {
     field: 'preview_days',
     expected: `a whole number from 1 to ${DAYS_MAX}`,
   });
+}
+
+function checkPolicy(body: PolicyBody) {
+  const { row, warnings } = policyRow(body);
+  return { cedar: row.cedar, layer: layerOf(row), warnings };
 }
 
 const PreviewBody = PolicyChange.extend({
@@ -96,6 +101,14 @@ async function supposed(context: Context<unknown>, change: PolicyChange): Promis
 }
 
 export const policyQuestions: readonly Route[] = [
+  route({
+    ...admin,
+    method: 'POST',
+    path: '/v1/policies/check',
+    summary: 'Read a policy without saving it: its Cedar text, how far it reaches, warnings',
+    body: PolicyBody,
+    handler: async ({ body }) => checkPolicy(body),
+  }),
   route({
     ...admin,
     method: 'POST',
