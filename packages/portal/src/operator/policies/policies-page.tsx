@@ -11,7 +11,7 @@ import { TrailLink } from '../links.tsx';
 import { mayChange, useWhoami } from '../session.ts';
 import { BUILTIN } from './builtin.ts';
 import { useNames } from './names.ts';
-import { placeOf, sayingOf, type Names } from './saying.ts';
+import { placeOf, ruleOf, type Names } from './saying.ts';
 import type { Policy } from './types.ts';
 
 const HOUR_MS = 3_600_000;
@@ -49,9 +49,6 @@ function Stops({ id, stopped }: { readonly id: string; readonly stopped: Stopped
   return <TrailLink filter={filter}>{count(times)}</TrailLink>;
 }
 
-const inPlainWords = (policy: Policy, names: Names) =>
-  sayingOf(policy, names) ?? 'Written in Cedar.';
-
 const columnsOf = (names: Names, stopped: Stopped): readonly Column<Policy>[] => [
   {
     name: 'Policy',
@@ -65,7 +62,7 @@ const columnsOf = (names: Names, stopped: Stopped): readonly Column<Policy>[] =>
       </Link>
     ),
   },
-  { name: 'What it says', cell: (policy) => inPlainWords(policy, names), minor: true },
+  { name: 'What it says', cell: (policy) => ruleOf(policy), minor: true },
   { name: 'Where', cell: (policy) => placeOf(policy, names), minor: true },
   { name: 'Stopped in a day', cell: ({ policy_id }) => <Stops id={policy_id} stopped={stopped} /> },
   { name: 'Changed', cell: ({ updated_at }) => <Time at={updated_at} />, minor: true },
@@ -109,7 +106,7 @@ export function PoliciesPage() {
             columns={{
               policy_id: (row) => row.policy_id,
               name: (row) => row.name,
-              says: (row) => inPlainWords(row, names),
+              says: ruleOf,
               where: (row) => placeOf(row, names),
               cedar: (row) => row.cedar,
               updated_at: (row) => row.updated_at,
@@ -151,7 +148,7 @@ function BuiltinRules({ stopped }: { readonly stopped: Stopped }) {
     >
       <dl className="grid gap-px overflow-hidden rounded-lg border border-line bg-line md:grid-cols-2">
         {Object.entries(BUILTIN).map(([id, sentence]) => (
-          <div key={id} id={id} className="bg-panel px-3 py-2.5">
+          <div key={id} id={id} className="bg-panel px-3 py-2.5 last:odd:md:col-span-2">
             <dt className="flex justify-between gap-2 font-mono text-[0.8125rem]">
               {id}
               <span className="font-sans" title="Stopped in a day">

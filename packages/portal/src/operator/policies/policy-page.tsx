@@ -120,7 +120,9 @@ function Meaning({ input, checked: { data, error } }: MeaningProps) {
       <h2 className="mb-2 text-base font-semibold">What it will do</h2>
       <div aria-live="polite">
         {error ? (
-          <p className="text-failed">It cannot be saved yet: {error.message}.</p>
+          <p className="text-failed">
+            It cannot be saved yet: {error.message.replace('template.', '')}.
+          </p>
         ) : (
           <p>{saying ?? 'What the Cedar text says. Nothing is wrong with it.'}</p>
         )}

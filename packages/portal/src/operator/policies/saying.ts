@@ -87,6 +87,10 @@ export const placeOf = (policy: Policy, names: Names): string =>
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** Without where: for lists that say that beside it. */
+export const ruleOf = ({ template }: Policy): string =>
+  template === undefined ? 'Written in Cedar.' : `${capital(said(template))}.`;
+
 /** The whole sentence; undefined for Cedar, which speaks for itself. */
 export function sayingOf(
   { template, applies_to }: Pick<PolicyInput, 'template' | 'applies_to'>,

@@ -17,7 +17,8 @@ interface FieldsProps {
 const WEEK = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const ZONES = Intl.supportedValuesOf('timeZone');
 
-const fault = (error: unknown, name: string) => faultOf(error, `template.${name}`, name);
+const fault = (error: unknown, name: string) =>
+  faultOf(error, `template.${name}`, name)?.replace('template.', '');
 
 function Days({ draft, onChange, error }: FieldsProps) {
   const toggle = (day: string) =>
