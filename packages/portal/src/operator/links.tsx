@@ -5,7 +5,7 @@ import type { Search } from './search.ts';
 
 /** Ways from what is named on a page to where more of it is. Nothing where there is no id. */
 
-const LOOK = 'text-accent underline-offset-2 hover:underline';
+export const LINK = 'text-accent underline-offset-2 hover:underline';
 
 interface LinkProps {
   readonly id: string | undefined | null;
@@ -14,35 +14,35 @@ interface LinkProps {
 
 export const AgentLink = ({ id, children }: LinkProps) =>
   id ? (
-    <Link to="/agents/$agentId" params={{ agentId: id }} className={LOOK}>
+    <Link to="/agents/$agentId" params={{ agentId: id }} className={LINK}>
       {children ?? id}
     </Link>
   ) : null;
 
 export const PersonLink = ({ id, children }: LinkProps) =>
   id ? (
-    <Link to="/people/$principalId" params={{ principalId: id }} className={LOOK}>
+    <Link to="/people/$principalId" params={{ principalId: id }} className={LINK}>
       {children ?? id}
     </Link>
   ) : null;
 
 export const RunLink = ({ id, children }: LinkProps) =>
   id ? (
-    <Link to="/runs/$runId" params={{ runId: id }} className={LOOK}>
+    <Link to="/runs/$runId" params={{ runId: id }} className={LINK}>
       {children ?? id}
     </Link>
   ) : null;
 
 export const ExecutionLink = ({ id, children }: LinkProps) =>
   id ? (
-    <Link to="/executions/$executionId" params={{ executionId: id }} className={LOOK}>
+    <Link to="/executions/$executionId" params={{ executionId: id }} className={LINK}>
       {children ?? id}
     </Link>
   ) : null;
 
 export const GrantLink = ({ id, children }: LinkProps) =>
   id ? (
-    <Link to="/grants/$grantId" params={{ grantId: id }} className={LOOK}>
+    <Link to="/grants/$grantId" params={{ grantId: id }} className={LINK}>
       {children ?? id}
     </Link>
   ) : null;
@@ -55,7 +55,7 @@ interface TrailLinkProps {
 }
 
 /** To the entries behind a figure, a name or a bar. */
-export const TrailLink = ({ filter, children, className = LOOK }: TrailLinkProps) => (
+export const TrailLink = ({ filter, children, className = LINK }: TrailLinkProps) => (
   <Link to="/trail" search={filter} className={className}>
     {children}
   </Link>

@@ -1,3 +1,4 @@
+import { plain } from '@affidavit/schema/plain';
 import { Check, Copy as CopyIcon } from 'lucide-react';
 import { useEffect, useState } from 'react';
 
@@ -48,8 +49,8 @@ export function CopyButton({ text, what }: CopyProps) {
 export function Id({ value }: { readonly value: string }) {
   return (
     <span className="inline-flex max-w-full items-center gap-1">
-      <code className="truncate font-mono text-[0.8125rem]" title={value}>
-        {value}
+      <code className="truncate font-mono text-[0.8125rem]" title={plain(value)}>
+        {plain(value)}
       </code>
       <CopyIconButton text={value} what="id" />
     </span>

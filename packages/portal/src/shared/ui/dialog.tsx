@@ -58,20 +58,33 @@ interface DrawerProps {
   readonly open: boolean;
   readonly onClose: () => void;
   readonly title: string;
+  /** Buttons beside the one that closes it. */
+  readonly actions?: ReactNode;
+  /** The page stays usable beside it, with its keys. */
+  readonly beside?: boolean;
   readonly children: ReactNode;
 }
 
 /** A panel from the right, or the whole page of a phone. */
-export function Drawer({ open, onClose, title, children }: DrawerProps) {
+export function Drawer({ open, onClose, title, actions, beside = false, children }: DrawerProps) {
   return (
-    <Base.Root open={open} onOpenChange={(next) => !next && onClose()}>
+    <Base.Root
+      open={open}
+      onOpenChange={(next) => !next && onClose()}
+      modal={!beside}
+      disablePointerDismissal={beside}
+    >
       <Base.Portal>
-        <Base.Backdrop className={BACKDROP} />
-        <Base.Popup className="fixed inset-y-0 right-0 z-50 flex w-full max-w-2xl flex-col border-l border-line bg-panel shadow-float">
-          <header className="flex items-center gap-3 border-b border-line px-5 py-3">
+        {beside ? null : <Base.Backdrop className={BACKDROP} />}
+        <Base.Popup
+          data-beside={beside || undefined}
+          className="fixed inset-y-0 right-0 z-50 flex w-full max-w-2xl flex-col border-l border-line bg-panel shadow-float"
+        >
+          <header className="flex items-center gap-1 border-b border-line px-5 py-3">
             <Base.Title className="min-w-0 grow truncate text-base font-semibold">
               {title}
             </Base.Title>
+            {actions}
             <Base.Close render={<IconButton label="Close" />}>
               <X />
             </Base.Close>

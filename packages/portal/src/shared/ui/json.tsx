@@ -16,7 +16,7 @@ export function Json({
         className,
       )}
     >
-      {typeof value === 'string' ? prettyText(value) : JSON.stringify(value, null, 2)}
+      {visible(typeof value === 'string' ? prettyText(value) : JSON.stringify(value, null, 2))}
     </pre>
   );
 }
@@ -28,3 +28,10 @@ function prettyText(text: string): string {
     return text;
   }
 }
+
+// Controls but for line ends, format characters (zero-width and bidirectional marks), lone surrogates.
+const HIDDEN = /[[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]--[\t\n]]/gv;
+
+/** What would not show, or would turn the reading direction, as the escape that stands for it. */
+const visible = (text: string): string =>
+  text.replaceAll(HIDDEN, (hidden) => `\\u{${(hidden.codePointAt(0) ?? 0).toString(16)}}`);

@@ -29,7 +29,7 @@ function onKey(event: KeyboardEvent): void {
   const key = pressed(event);
   if (key === null || event.defaultPrevented || event.repeat) return;
   const isTyping = event.target instanceof Element && event.target.closest(TYPING) !== null;
-  const isInDialog = document.querySelector('[role=dialog]') !== null;
+  const isInDialog = document.querySelector('[role=dialog]:not([data-beside])') !== null;
   if ((isTyping || isInDialog) && !key.startsWith('mod+')) return;
   const now = performance.now();
   const both = before && now - before.at < SEQUENCE_MS ? `${before.key} ${key}` : null;
