@@ -16,7 +16,7 @@ import {
   WhatSection,
   WhoSection,
 } from './entry-sections.tsx';
-import { MoodIcon, OutcomeBadge } from './mood.tsx';
+import { isIntent, MoodIcon, OutcomeBadge } from './mood.tsx';
 import { Part } from './part.tsx';
 
 /** All that is known of one entry: the sentence, ways on, and every field in its group. */
@@ -57,7 +57,11 @@ function Told({ entry }: { readonly entry: Entry }) {
             <strong className="font-semibold">{who}</strong>{' '}
             {[what, forWhom, credential, why].filter(Boolean).join(' ')}
           </p>
-          <p className="mt-0.5 break-words text-ink-2">{result}</p>
+          <p className="mt-0.5 break-words text-ink-2">
+            {isIntent(entry)
+              ? 'This is what was about to happen. What came of it is an entry of its own.'
+              : result}
+          </p>
         </div>
       </div>
       <div className="mt-3 flex flex-wrap items-center gap-x-3 gap-y-2">

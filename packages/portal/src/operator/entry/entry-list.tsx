@@ -67,14 +67,14 @@ function EntryRow({ entry }: { readonly entry: Entry }) {
           <Time at={entry.created_at} as="short" />
         </span>
         <span className="flex min-w-0 grow items-baseline gap-2 max-md:order-last max-md:w-full">
-          <MoodIcon mood={mood} className="relative top-0.5" />
+          <MoodIcon mood={mood} muted={entry.outcome === undefined} className="relative top-0.5" />
           <span className="min-w-0 truncate max-md:line-clamp-2 max-md:whitespace-normal">
             <span className="font-medium">{who}</span> {[what, forWhom].filter(Boolean).join(' ')}
             {why ? <span className="text-ink-3"> {why}</span> : null}
           </span>
         </span>
         <span className="shrink-0 max-md:ml-auto">
-          <OutcomeBadge entry={entry} />
+          <OutcomeBadge entry={entry} calm />
         </span>
         <span className="w-16 shrink-0 text-right text-xs text-ink-3 tabular-nums max-md:w-auto">
           {took === undefined ? '' : duration(took)}

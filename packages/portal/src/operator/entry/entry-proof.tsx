@@ -3,7 +3,8 @@ import { Download } from 'lucide-react';
 
 import { addressOf, withApp } from '../../shared/api/client.ts';
 import type { Entry } from '../../shared/api/types.ts';
-import { buttonClass, LinkButton } from '../../shared/ui/button.tsx';
+import { buttonClass } from '../../shared/ui/button.tsx';
+import { LinkButton } from '../../shared/ui/link-button.tsx';
 import { Id } from '../../shared/ui/copy.tsx';
 import { Fact, Facts } from '../../shared/ui/facts.tsx';
 import { LINK } from '../links.tsx';

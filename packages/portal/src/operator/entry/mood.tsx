@@ -1,3 +1,4 @@
+import { plain } from '@affidavit/schema/plain';
 import type { Mood } from '@affidavit/schema/sentence';
 import { Ban, CircleCheck, CircleDashed, CircleX, type LucideIcon } from 'lucide-react';
 
@@ -19,27 +20,43 @@ const COLOURS: Readonly<Record<Mood, string>> = {
   open: 'text-open',
 };
 
-/** A shape for each way things end, beside the words that say it. */
-export function MoodIcon({
-  mood,
-  className,
-}: {
+interface MoodIconProps {
   readonly mood: Mood;
+  /** Without its colour. */
+  readonly muted?: boolean;
   readonly className?: string;
-}) {
+}
+
+/** A shape for each way things end, beside the words that say it. */
+export function MoodIcon({ mood, muted = false, className }: MoodIconProps) {
   const Icon = ICONS[mood];
-  return <Icon aria-hidden className={cx('size-4 shrink-0', COLOURS[mood], className)} />;
+  const colour = muted ? 'text-ink-3' : COLOURS[mood];
+  return <Icon aria-hidden className={cx('size-4 shrink-0', colour, className)} />;
+}
+
+interface OutcomeProps {
+  readonly entry: Entry;
+  /** What went well is not coloured: in lists, the eye should find the rest. */
+  readonly calm?: boolean;
 }
 
 /** How an entry ended. What has no outcome announced something: its outcome is an entry of its own. */
-export function OutcomeBadge({ entry }: { readonly entry: Entry }) {
-  const { outcome, error_code: code } = entry;
+export function OutcomeBadge({ entry, calm = false }: OutcomeProps) {
+  const { outcome, error_code: code, governance_status: governance } = entry;
   if (outcome === undefined) {
-    return entry.execution_id === undefined ? null : <Badge tone="neutral">intent</Badge>;
+    if (isIntent(entry)) return <Badge>intent</Badge>;
+    return governance === undefined ? null : <Badge>{inWords(governance)}</Badge>;
   }
+  const tone = outcomeTone(outcome);
+  if (calm && tone === 'good')
+    return <span className="text-xs text-ink-3">{inWords(outcome)}</span>;
   return (
-    <Badge tone={outcomeTone(outcome)} {...(code === undefined ? {} : { title: code })}>
+    <Badge tone={tone} {...(code === undefined ? {} : { title: plain(code) })}>
       {inWords(outcome)}
     </Badge>
   );
 }
+
+/** Says what is about to happen. Decisions of people are part of an execution, and no intent. */
+export const isIntent = ({ outcome, execution_id, event_type }: Entry): boolean =>
+  outcome === undefined && execution_id !== undefined && !event_type.startsWith('approval.');
