@@ -35,6 +35,20 @@ interface Run extends Page {
     readonly run_ids: readonly string[];
   };
 }
+interface Row {
+  readonly run_id: string;
+  readonly agent_id: string;
+  readonly task_context: string;
+  readonly last_at: string;
+  readonly calls: number;
+  readonly entries: number;
+}
+interface Person {
+  readonly principal_id: string;
+  readonly entries: number;
+  readonly agents: readonly string[];
+  readonly providers: readonly string[];
+}
 interface Figures {
   readonly count: number;
   readonly failure_rate: number;
@@ -136,9 +150,47 @@ describe('the activity of a principal', () => {
     );
     assert.deepEqual(await pages('/v1/principals/nobody/activity'), []);
   });
+
+  it('leads from the list of those on whose behalf an agent acted', async () => {
+    const { data } = await get<{ data: Person[] }>('/v1/principals?agent=reader&provider=mail');
+    assert.deepEqual(
+      data.map(({ principal_id, entries, agents, providers }) => [
+        principal_id,
+        entries,
+        agents,
+        providers,
+      ]),
+      ['bob', 'ann'].map((name) => [name, (RUNS * CALLS) / 2, ['reader'], ['mail']]),
+    );
+    assert.deepEqual((await get<{ data: Person[] }>('/v1/principals?agent=nobody')).data, []);
+  });
 });
 
 describe('a run', () => {
+  it('stands once in the list of runs, where its newest entry is', async () => {
+    const rows: Row[] = [];
+    let cursor = '';
+    for (let pages = 0; pages < 20; pages++) {
+      const page = await get<{ data: Row[]; next_cursor: string | null }>(
+        `/v1/runs?limit=3${cursor}`,
+      );
+      rows.push(...page.data);
+      if (page.next_cursor === null) break;
+      cursor = `&cursor=${page.next_cursor}`;
+    }
+    const names = rows.map(({ run_id }) => run_id);
+    assert.deepEqual([...new Set(names)], names);
+    const times = rows.map(({ last_at }) => last_at);
+    assert.deepEqual(times, times.toSorted().toReversed());
+    const row = rows.find(({ run_id }) => run_id === 'run_3');
+    assert.deepEqual(
+      [row?.calls, row?.entries, row?.agent_id, row?.task_context],
+      [CALLS, CALLS, agent.agent_id, 'Task of run_3'],
+    );
+    const some = await get<{ data: Row[] }>('/v1/runs?run_id=run_3&run_id=run_4');
+    assert.deepEqual(some.data.map(({ run_id }) => run_id).sort(), ['run_3', 'run_4']);
+  });
+
   it('is shown in order, with its figures', async () => {
     const run = await get<Run>('/v1/runs/run_3?limit=4');
     assert.deepEqual([run.run_id, run.agent_id, run.calls], ['run_3', agent.agent_id, CALLS]);

@@ -14,6 +14,7 @@ import { grantOperations } from '../grants/reads.ts';
 import { tokenOperations } from '../tokens/reads.ts';
 import { readRows, readTally } from '../report/read.ts';
 import type { ReportRowsRequest, TallyRequest } from '../report/read.ts';
+import { listSubjects, type SubjectRequest } from '../runs/list.ts';
 import { readRun } from '../runs/read.ts';
 import { readStats, type StatsRequest } from '../stats/read.ts';
 import { openReadStore, type Database } from '../store/open.ts';
@@ -86,6 +87,8 @@ serve({
     snapshot((at) => readRows(at, request, new Deadline(deadline))),
   run: ({ app, run_id, deadline }: Timed<{ app: number; run_id: string }>) =>
     snapshot((at) => readRun(at, app, run_id, new Deadline(deadline))),
+  subjects: ({ deadline, ...request }: Timed<SubjectRequest>) =>
+    snapshot((at) => listSubjects(at, request, new Deadline(deadline))),
   stats: ({ deadline, ...request }: Timed<StatsRequest>) =>
     snapshot((at) => readStats(at, request, new Deadline(deadline))),
   streamChunk: async ({ deadline, ...request }: Timed<PageRequest>): Promise<StreamChunk> => {

@@ -28,6 +28,7 @@ import { retentionRoutes } from './retention.ts';
 import { secretRoutes } from './secrets.ts';
 import { sessionRoutes } from './sessions.ts';
 import { signingKeyRoutes } from './signing-keys.ts';
+import { subjectRoutes } from './subjects.ts';
 import { tokenRoutes } from './tokens.ts';
 import { verbRoutes } from './verbs.ts';
 import { verifyRoutes } from './verify.ts';
@@ -44,6 +45,7 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...complianceRoutes,
   ...activityRoutes,
+  ...subjectRoutes,
   ...ledgerRoutes,
   ...signingKeyRoutes,
   ...verifyRoutes,
