@@ -6,6 +6,8 @@ import type { Search } from './search.ts';
 /** Ways from what is named on a page to where more of it is. Nothing where there is no id. */
 
 export const LINK = 'text-accent underline-offset-2 hover:underline';
+/** Amid other words, where colour alone would not tell. */
+export const IN_TEXT = 'text-accent underline underline-offset-2';
 
 interface LinkProps {
   readonly id: string | undefined | null;

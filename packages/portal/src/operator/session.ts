@@ -25,5 +25,5 @@ export function useMayChange(): boolean {
 /** What only owners may do: roles, keys that administer, identity providers. */
 export function useIsOwner(): boolean {
   const { data } = useWhoami();
-  return data !== undefined && (data.owner || (data.scopes.includes('admin') && !data.role));
+  return data?.owner ?? false;
 }

@@ -22,7 +22,6 @@ export function ConditionsField({ label, hint, error, value, onChange }: Conditi
       <legend className="mb-1 text-sm font-medium">{label}</legend>
       <div className="flex flex-col gap-2">
         {value.map((row, index) => (
-          // oxlint-disable-next-line react/no-array-index-key -- rows have no names of their own.
           <ConditionRow
             key={index}
             row={row}

@@ -11,7 +11,7 @@ import { Confirm } from '../../shared/ui/confirm.tsx';
 import { Page } from '../../shared/ui/page.tsx';
 import { Answer } from '../../shared/ui/states.tsx';
 import { Tabs } from '../../shared/ui/tabs.tsx';
-import { TrailLink } from '../links.tsx';
+import { IN_TEXT, TrailLink } from '../links.tsx';
 import { useMayChange } from '../session.ts';
 import { useParam } from '../use-param.ts';
 import { Backfills } from './backfills.tsx';
@@ -57,7 +57,7 @@ function About({ of: { state, type } }: { readonly of: Destination }) {
   return (
     <>
       <Badge tone={stateTone(state)}>{state}</Badge> {TYPE_NAMES[type]} ·{' '}
-      <TrailLink filter={{ event_type: 'destination.*' }}>
+      <TrailLink filter={{ event_type: 'destination.*' }} className={IN_TEXT}>
         What was done with destinations
       </TrailLink>
     </>

@@ -34,7 +34,7 @@ export function Standing({ of, at }: StandingProps) {
   return (
     <div className="mb-6">
       {trouble ? (
-        <div role="status" className="mb-3 rounded-md bg-refused-soft px-3 py-2 text-refused">
+        <div className="mb-3 rounded-md bg-refused-soft px-3 py-2 text-refused">
           <p className="font-medium break-words">{trouble.title}</p>
           <p>
             {trouble.advice}

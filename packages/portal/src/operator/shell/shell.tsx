@@ -55,12 +55,12 @@ function SignedIn({ who }: { readonly who: Whoami }) {
         onHelp={() => setOpen('help')}
       />
       <div className="flex min-w-0 grow flex-col">
-        <div className="sticky top-0 z-20 flex items-center gap-2 border-b border-line bg-paper px-3 py-2 lg:hidden">
+        <header className="sticky top-0 z-20 flex items-center gap-2 border-b border-line bg-paper px-3 py-2 lg:hidden">
           <IconButton label="Open the menu" onClick={() => setOpen('sidebar')}>
             <MenuIcon />
           </IconButton>
           <span className="font-semibold">Affidavit</span>
-        </div>
+        </header>
         <main id="main" tabIndex={-1} className="flex min-w-0 grow flex-col outline-none">
           <Outlet />
         </main>

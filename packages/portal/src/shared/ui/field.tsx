@@ -141,7 +141,7 @@ export function CheckField({ label, checked, onChange, disabled }: CheckProps) {
         checked={checked}
         disabled={disabled}
         onChange={(event) => onChange(event.target.checked)}
-        className="mt-0.5 size-4 accent-accent"
+        className="mt-0.5 size-4 shrink-0 accent-accent"
       />
       <span>{label}</span>
     </label>
