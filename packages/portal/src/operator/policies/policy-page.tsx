@@ -62,7 +62,7 @@ function Workbench({ policy }: { readonly policy?: Policy }) {
       about={policy ? <About policy={policy} /> : 'Nothing is saved until you say so.'}
       actions={policy && may ? <Delete policy={policy} /> : null}
     >
-      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_minmax(0,26rem)]">
+      <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-[minmax(0,1fr)_minmax(0,26rem)]">
         <div className="flex flex-col gap-4">
           <Card>
             <PolicyForm
