@@ -4,7 +4,7 @@ import { readPlace } from './times.ts';
 
 /** What a check in the browser is asked about; all as it stands in the address. */
 export interface Asked {
-  readonly what: 'all' | 'time' | 'places' | 'entry';
+  readonly what: 'all' | 'tiles' | 'time' | 'places' | 'entry';
   /** ISO 8601; empty or absent for an open end. */
   readonly from?: string;
   readonly to?: string;
@@ -16,6 +16,7 @@ export interface Asked {
 
 export const WHATS = [
   { value: 'all', label: 'The whole ledger' },
+  { value: 'tiles', label: 'The whole ledger, and each hash of its tree' },
   { value: 'time', label: 'A range of time' },
   { value: 'places', label: 'A range of positions' },
   { value: 'entry', label: 'One entry, with its contents' },
@@ -51,7 +52,8 @@ export function addressOfAsked({ what, entry = '', ...rest }: Asked): Search {
 
 /** The job, or what is wrong with what was asked. */
 export function jobOf({ what, from, to, first, last, entry = '' }: Asked): Job | string {
-  if (what === 'all') return { kind: 'log' };
+  if (what === 'all') return { kind: 'range' };
+  if (what === 'tiles') return { kind: 'tiles' };
   if (what === 'time') {
     if (from && to && to <= from) return 'The end is not after the beginning.';
     return { kind: 'range', ...(from ? { from } : {}), ...(to ? { to } : {}) };

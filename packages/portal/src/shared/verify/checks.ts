@@ -4,8 +4,9 @@ import { checkEntries, openEntry } from './entries.ts';
 import { checkFile } from './files.ts';
 import type { Found, Tell } from './found.ts';
 import type { Damage, Job, Order, Verdict } from './jobs.ts';
-import { checkLog, checkPlaces, checkRange, headerAt, named, type Opened } from './ranges.ts';
+import { checkTiles, checkPlaces, checkRange, headerAt, named, type Opened } from './ranges.ts';
 import { isAlarm } from './memory.ts';
+import { SameLog } from './same-log.ts';
 import { openLedger } from './trust.ts';
 
 /** The checks, each from what the server serves to a verdict. */
@@ -21,7 +22,8 @@ export async function check({ source, job }: Order, tell: Tell): Promise<Verdict
   const base = { ...NOTHING, kind: job.kind };
   try {
     const { head, trust, memory, remember } = await openLedger(source);
-    const found = await settled(() => checkOf({ source, trust, head }, job, tell));
+    const log = new SameLog(source.ledger, head);
+    const found = await settled(() => checkOf({ source, trust, head, log }, job, tell));
     const broken = isAlarm(memory) || found.broken.length > 0;
     return { ...base, head, memory, ...found, remember: broken ? null : remember, took_ms: took() };
   } catch (error) {
@@ -55,17 +57,17 @@ async function checkOf(opened: Opened, job: Exclude<Job, { kind: 'file' }>, tell
   switch (job.kind) {
     case 'head':
       return { checked: 0, broken: [] };
-    case 'log':
-      return named(opened, await checkLog(opened, tell));
+    case 'tiles':
+      return named(opened, await checkTiles(opened, tell));
     case 'range':
       return named(opened, await checkRange(opened, job, tell));
     case 'places':
       return named(opened, await checkPlaces(opened, job, tell));
     case 'place': {
       const { event_id } = await headerAt(opened, job.seq);
-      return openEntry(opened.source, event_id, opened.trust);
+      return openEntry(opened, event_id, job.seq);
     }
     case 'entries':
-      return checkEntries(opened.source, job.entries, opened.trust, tell);
+      return checkEntries(opened, job.entries, tell);
   }
 }

@@ -1,7 +1,8 @@
-import { LedgerError, verifyEvidence, type Trust, type VerifiedEvidence } from '@affidavit/ledger';
+import { LedgerError, verifyEvidence, type VerifiedEvidence } from '@affidavit/ledger';
 
 import type { Found, Tell } from './found.ts';
-import type { Damage, OpenedEntry, ShownEntry, Source } from './jobs.ts';
+import type { Damage, OpenedEntry, ShownEntry } from './jobs.ts';
+import type { Opened } from './ranges.ts';
 import { readJson } from './reading.ts';
 
 /** Checks of single entries with their contents. */
@@ -9,31 +10,32 @@ import { readJson } from './reading.ts';
 /** So many are asked for at a time. */
 const AT_ONCE = 4;
 
-async function evidenceOf({ evidence }: Source, event_id: string, trust: Trust) {
-  const address = evidence.replace('{event_id}', encodeURIComponent(event_id));
+async function evidenceOf({ source, trust, log }: Opened, event_id: string) {
+  const address = source.evidence.replace('{event_id}', encodeURIComponent(event_id));
   const verified = await verifyEvidence(await readJson(address), trust);
+  await log.hold(verified.checkpoint);
   if (verified.header.event_id === event_id) return verified;
   throw new LedgerError('proof_failed', 'It is the evidence of another entry.');
 }
 
-export function opened({ header, parts, missing }: VerifiedEvidence): OpenedEntry {
+export function layOpen({ header, parts, missing }: VerifiedEvidence): OpenedEntry {
   const { event_id, seq, created_at } = header;
   return { event_id, seq, created_at, parts, missing };
 }
 
 /** One entry: that it is in the log, and what it says. */
-export async function openEntry(source: Source, event_id: string, trust: Trust): Promise<Found> {
-  const entry = opened(await evidenceOf(source, event_id, trust));
+export async function openEntry(opened: Opened, event_id: string, at: number): Promise<Found> {
+  const entry = layOpen(await evidenceOf(opened, event_id));
   const { seq, missing } = entry;
+  if (seq !== at) throw new LedgerError('proof_failed', 'The entry stands at another position.');
   const missing_parts = missing.length;
   return { checked: 1, first_seq: seq, last_seq: seq, missing_parts, entry, broken: [] };
 }
 
 /** Each entry: that it is in the log, and that what the page shows of it is what was recorded. */
 export async function checkEntries(
-  source: Source,
+  opened: Opened,
   entries: readonly ShownEntry[],
-  trust: Trust,
   tell: Tell,
 ): Promise<Found> {
   const broken: Damage[] = [];
@@ -42,7 +44,7 @@ export async function checkEntries(
   let last: OpenedEntry | undefined;
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const result = await checkEntry(source, next, trust);
+      const result = await checkEntry(opened, next);
       checked += 1;
       if ('message' in result) broken.push(result);
       else {
@@ -58,13 +60,11 @@ export async function checkEntries(
 }
 
 async function checkEntry(
-  source: Source,
+  opened: Opened,
   { event_id, shown = {} }: ShownEntry,
-  trust: Trust,
 ): Promise<OpenedEntry | Damage> {
   try {
-    const verified = await evidenceOf(source, event_id, trust);
-    const entry = opened(verified);
+    const entry = layOpen(await evidenceOf(opened, event_id));
     const different = differences(shown, entry);
     if (different.length === 0) return entry;
     const message = `what the page shows is not what was recorded: ${different.join(', ')}`;

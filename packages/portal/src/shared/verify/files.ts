@@ -11,7 +11,7 @@ import {
 } from '@affidavit/ledger';
 
 import { foundIn, type Found, type Tell } from './found.ts';
-import { opened } from './entries.ts';
+import { layOpen } from './entries.ts';
 import type { Head, Job } from './jobs.ts';
 import { chunksOf, CouldNotCheck } from './reading.ts';
 
@@ -69,18 +69,20 @@ const CHECKS: Readonly<Record<FileKind, FileCheck>> = {
   async evidence(file, trust) {
     const value = (await json(file)) as { parts?: unknown };
     const verified = await verifyEvidence({ parts: [], ...value }, trust);
-    const entry = opened(verified);
+    const entry = layOpen(verified);
     const missing_parts = entry.missing.length;
     const head = headOf(verified.checkpoint, trust);
     return { kind: 'evidence', head, checked: 1, missing_parts, entry, broken: [] };
   },
 };
 
-function read(file: File, tell: Tell): AsyncGenerator<Uint8Array> {
+async function* read(file: File, tell: Tell): AsyncGenerator<Uint8Array> {
   let done = 0;
-  return chunksOf(file.stream(), (chunk) =>
-    tell({ done: (done += chunk.length), total: file.size }),
-  );
+  for await (const chunk of chunksOf(file.stream())) {
+    yield chunk;
+    done += chunk.length;
+    tell({ done, total: file.size });
+  }
 }
 
 async function json(file: File): Promise<unknown> {

@@ -9,8 +9,9 @@ export type Tell = (progress: Progress) => void;
 export type Found = Partial<Verdict> & Pick<Verdict, 'checked' | 'broken'>;
 
 export function foundIn(verdict: VerifiedRange): Found {
-  const { checked, first_seq, last_seq, within, broken } = verdict;
+  const { size, checked, first_seq, last_seq, within, broken } = verdict;
   return {
+    size,
     checked,
     first_seq,
     last_seq,

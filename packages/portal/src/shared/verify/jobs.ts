@@ -30,9 +30,9 @@ export interface ShownEntry {
 export type Job =
   /** The newest checkpoint alone: its signatures, and that the log has only grown. */
   | { readonly kind: 'head' }
-  /** All of it. */
-  | { readonly kind: 'log' }
-  /** Times as ISO 8601; an open end is left out. */
+  /** All of it, with every hash of the tree as it is served; slower than a range without ends. */
+  | { readonly kind: 'tiles' }
+  /** Times as ISO 8601; without one, to that end of the ledger. */
   | { readonly kind: 'range'; readonly from?: string; readonly to?: string }
   /** From one position to another, both of them with it. */
   | { readonly kind: 'places'; readonly first: number; readonly last: number }
@@ -94,6 +94,8 @@ export interface Verdict {
   readonly memory: Memory | null;
   /** Entries that were checked; of a range with those at its borders. */
   readonly checked: number;
+  /** Entries under the checkpoint that this was checked against, which may be newer than `head`. */
+  readonly size?: number;
   readonly first_seq?: number;
   readonly last_seq?: number;
   /** Entries in the range of time. */

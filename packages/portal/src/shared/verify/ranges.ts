@@ -14,7 +14,8 @@ import {
 
 import { foundIn, type Found, type Tell } from './found.ts';
 import type { Head, Source } from './jobs.ts';
-import { ask, below, chunksOf, CouldNotCheck, readBytes } from './reading.ts';
+import { below, CouldNotCheck, readBytes, readChunks } from './reading.ts';
+import type { SameLog } from './same-log.ts';
 
 /** Checks of many entries by their headers, which show nothing of their contents. */
 
@@ -22,10 +23,11 @@ export interface Opened {
   readonly source: Source;
   readonly trust: Trust;
   readonly head: Head;
+  readonly log: SameLog;
 }
 
-/** The whole log against the checkpoint that was just seen: entries, chain, tree and tiles. */
-export async function checkLog({ source, trust, head }: Opened, tell: Tell): Promise<Found> {
+/** The whole log against the checkpoint that was just seen, bundle by bundle, with every tile. */
+export async function checkTiles({ source, trust, head }: Opened, tell: Tell): Promise<Found> {
   const note = new TextEncoder().encode(head.checkpoint);
   const read = (path: string) =>
     path === 'checkpoint' ? Promise.resolve(note) : readBytes(below(source.ledger, path));
@@ -33,16 +35,18 @@ export async function checkLog({ source, trust, head }: Opened, tell: Tell): Pro
   return foundIn(await verifyLog(read, { ...trust, onProgress }));
 }
 
+/** Without an end, to that end of the ledger. */
 export async function checkRange(
-  { source, trust }: Opened,
+  { source, trust, log }: Opened,
   { from, to }: TimeRange,
   tell: Tell,
 ): Promise<Found> {
   const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-  const { body } = await ask(below(source.ledger, 'range', { ...range, format: 'ndjson' }));
-  if (body === null) throw new CouldNotCheck('The answer is empty.', 'Try again.');
+  const address = below(source.ledger, 'range', { ...range, format: 'ndjson' });
   const lines = new LineCount(tell);
-  return foundIn(await verifyRangeLines(chunksOf(body, lines.add), { ...trust, ...range }));
+  const verdict = await verifyRangeLines(readChunks(address, lines.add), { ...trust, ...range });
+  await log.hold(verdict.checkpoint);
+  return foundIn(verdict);
 }
 
 /** A range of positions is the range of time from the first to the last of them. */
@@ -51,10 +55,15 @@ export async function checkPlaces(
   { first, last }: { readonly first: number; readonly last: number },
   tell: Tell,
 ): Promise<Found> {
+  const end = Math.min(last, opened.head.size - 1);
   const from = (await headerAt(opened, first)).created_at;
-  const end = (await headerAt(opened, Math.min(last, opened.head.size - 1))).created_at;
-  const to = new Date(Date.parse(end) + 1).toISOString();
-  return checkRange(opened, { from, to }, tell);
+  const until = (await headerAt(opened, end)).created_at;
+  const to = new Date(Date.parse(until) + 1).toISOString();
+  const found = await checkRange(opened, { from, to }, tell);
+  const isShown = (found.first_seq ?? 0) <= first && (found.last_seq ?? -1) >= end;
+  if (isShown || found.broken.length > 0) return found;
+  // The times came from the server: what was proved must be what was asked for.
+  throw new LedgerError('proof_failed', 'The server shows other positions than those asked for.');
 }
 
 /** Names the damaged entries as the server does, so that the trail can be asked about them. */

@@ -34,9 +34,9 @@ export function below(address: string, path: string, query: Record<string, strin
  * An answer that is a success. What was kept from an earlier visit is passed over: checked is what
  * the server holds now.
  */
-export async function ask(address: string): Promise<Response> {
+async function ask(address: string, signal?: AbortSignal): Promise<Response> {
   for (let attempt = 1; ; attempt += 1) {
-    const answer = await send(address);
+    const answer = await send(address, signal ?? AbortSignal.timeout(ANSWER_MS));
     if (answer.ok) return answer;
     const isBusy = answer.status === 503 || answer.status === 429;
     if (!isBusy || attempt === ATTEMPTS) throw await refusal(address, answer);
@@ -45,13 +45,13 @@ export async function ask(address: string): Promise<Response> {
   }
 }
 
-async function send(address: string): Promise<Response> {
+async function send(address: string, signal: AbortSignal): Promise<Response> {
   try {
     return await fetch(address, {
       cache: 'no-store',
       credentials: 'same-origin',
       redirect: 'error',
-      signal: AbortSignal.timeout(ANSWER_MS),
+      signal,
     });
   } catch {
     throw new CouldNotCheck('The server cannot be reached.', 'Try again when it can.');
@@ -98,18 +98,43 @@ export async function readJson<T>(address: string): Promise<T> {
   return (await answer.json().catch(() => null)) as T;
 }
 
-/** The bytes as they come; not every browser can iterate over a stream. */
-export async function* chunksOf(
-  body: ReadableStream<Uint8Array>,
-  onBytes: (chunk: Uint8Array) => void,
+/** The bytes as they come, however long it takes in all; a pause may not be long. */
+export async function* readChunks(
+  address: string,
+  onChunk: (chunk: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array> {
+  const gone = new AbortController();
+  const { body } = await ask(address, gone.signal);
+  if (body === null) throw new CouldNotCheck('The answer is empty.', 'Try again.');
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const wait = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => gone.abort(), ANSWER_MS);
+  };
+  wait();
+  try {
+    for await (const chunk of chunksOf(body)) {
+      wait();
+      yield chunk;
+      onChunk(chunk);
+    }
+  } catch {
+    const advice =
+      'Try again. If it ends at the same place again, ask the server to verify: entries may be missing.';
+    throw new CouldNotCheck('The answer of the server broke off.', advice);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Not every browser can iterate over a stream. */
+export async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
       yield value;
-      onBytes(value);
     }
   } finally {
     await reader.cancel().catch(() => undefined);

@@ -17,16 +17,10 @@ const ONE_VIEW = 'that everybody is shown the same ledger, unless witnesses have
 
 export function verdictWords(verdict: Verdict): Words {
   switch (verdict.kind) {
-    case 'log':
-      return {
-        summary: `All ${entries(verdict.checked)} of the ledger`,
-        shows: [
-          'every entry is at its place, chained to the one before it, and no older than that one',
-          'all of them together give the root that the checkpoint signs; none is missing',
-          'every hash of the tree that the server gives is the one that the entries give',
-        ],
-        not: [CONTENTS, ONE_VIEW],
-      };
+    case 'tiles':
+      return wholeWords(verdict, [
+        'every hash of the tree that the server gives is the one that the entries give',
+      ]);
     case 'bundle':
       return bundleWords(verdict);
     case 'place':
@@ -34,8 +28,20 @@ export function verdictWords(verdict: Verdict): Words {
     case 'evidence':
       return entryWords(verdict);
     default:
-      return rangeWords(verdict);
+      return verdict.checked === verdict.size ? wholeWords(verdict) : rangeWords(verdict);
   }
+}
+
+function wholeWords({ checked }: Verdict, more: readonly string[] = []): Words {
+  return {
+    summary: `All ${entries(checked)} of the ledger`,
+    shows: [
+      'every entry is at its place, chained to the one before it, and no older than that one',
+      'all of them together give the root that the checkpoint signs; none is missing',
+      ...more,
+    ],
+    not: [CONTENTS, ONE_VIEW],
+  };
 }
 
 function rangeWords({ checked, first_seq = 0, last_seq = -1, within = checked }: Verdict): Words {
