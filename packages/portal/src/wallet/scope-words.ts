@@ -1,0 +1,38 @@
+import { plain } from '@affidavit/schema/plain';
+
+/** What a scope of a provider allows, as far as its name tells it, for people who know no scopes. */
+
+const READS = /^(read|readonly|view|list|get)$/;
+const WRITES = /^(write|edit|manage|admin|modify|update|create|send|delete|readwrite)$/;
+const NAMES: Readonly<Record<string, string>> = {
+  openid: 'know who you are',
+  profile: 'see your name and picture',
+  email: 'see your e-mail address',
+  offline_access: 'go on while you are away',
+  repo: 'read and change your repositories',
+};
+/** Parts of names that say nothing. */
+const EMPTY = /^(https?|www|googleapis|com|auth|api|scope|scopes|user)$/;
+
+/** `mail:read` as `read mail`; what cannot be told is shown as it is. */
+export function scopeWords(scope: string): string {
+  const name = plain(scope);
+  const known = Object.hasOwn(NAMES, name) ? NAMES[name] : undefined;
+  if (known !== undefined) return known;
+  const parts = name
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((part) => part !== '' && !EMPTY.test(part));
+  const what = parts.filter((part) => !READS.test(part) && !WRITES.test(part)).join(' ');
+  const verb = parts.find((part) => READS.test(part) || WRITES.test(part));
+  if (what === '' || verb === undefined) return `use “${name}”`;
+  if (READS.test(verb)) return `read ${what}`;
+  const deed = { send: 'send', delete: 'delete', create: 'create' }[verb];
+  return `${deed ?? 'read and change'} ${what}`;
+}
+
+/** `https://www.googleapis.com` has nothing to say; `mail` has: the first letter is made big. */
+export function titleOf(name: string): string {
+  const text = plain(name);
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
