@@ -65,3 +65,15 @@ export async function signInAs(server: Affidavit, key: string, role: string): Pr
   const { url } = await ask(server, 201, 'POST', '/v1/sign-in-links', { key, body: { role } });
   return signIn(server, { link: linkIn(url) });
 }
+
+/** Opens the wallet of a principal, by a link of an application. */
+export async function openWallet(
+  server: Affidavit,
+  key: string,
+  principal_id: string,
+  more: object = {},
+): Promise<Browser> {
+  const body = { principal_id, ...more };
+  const { url } = await ask(server, 201, 'POST', '/v1/wallet/sessions', { key, body });
+  return enter(server, '/v1/wallet/session', 'affidavit_wallet', { link: linkIn(url) });
+}

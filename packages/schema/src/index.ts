@@ -16,6 +16,7 @@ export {
 export * from './mapping/index.ts';
 export * from './monitors.ts';
 export * from './plain.ts';
+export * from './plain-words.ts';
 export * from './policy.ts';
 export * from './record.ts';
 export * from './resources.ts';

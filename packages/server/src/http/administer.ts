@@ -30,12 +30,25 @@ export function administer(
   effects: readonly Effect[] | EffectsOf,
   app: AppRef = context.app,
 ): Promise<Receipt> {
+  const whole = { ...requestFields(context), outcome: 'success' as const, ...event };
   return context.services.trail.record({
     app: app.app,
     app_id: app.app_id,
-    events: [{ ...requestFields(context), outcome: 'success', ...event }],
+    events: [whole, ...alsoInWallet(context, whole)],
     effects,
   });
+}
+
+/** What a person does in their wallet is found among what people do, too. */
+const IN_WALLET: Readonly<Record<string, string>> = {
+  'grant.revoked': 'wallet.grant_revoked',
+  'grant.delegation_revoked': 'wallet.agent_removed',
+};
+
+function alsoInWallet({ identity }: Context, event: AuditEvent): AuditEvent[] {
+  const event_type = IN_WALLET[event.event_type];
+  const isWallet = identity.session?.kind === 'wallet';
+  return isWallet && event_type !== undefined ? [{ ...event, event_type }] : [];
 }
 
 /** What any administrative change can answer. */

@@ -13,10 +13,17 @@ export const CSV_HEADER = stringify([FIELD_NAMES as string[]]);
 export function csvChunk(records: readonly StoredRecord[]): string {
   const rows = records.map(({ json }) => {
     const record = JSON.parse(json) as Record<string, unknown>;
-    return FIELD_NAMES.map((name) => cell(record[name]));
+    return FIELD_NAMES.map((name) => record[name]);
   });
-  return stringify(rows, { escape_formulas: true });
+  return csvRows(rows);
 }
+
+/** Any rows, as above. */
+export const csvRows = (rows: readonly (readonly unknown[])[]): string =>
+  stringify(
+    rows.map((row) => row.map(cell)),
+    { escape_formulas: true },
+  );
 
 function cell(value: unknown): string {
   if (value === undefined || value === null) return '';

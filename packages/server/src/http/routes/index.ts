@@ -32,6 +32,7 @@ import { subjectRoutes } from './subjects.ts';
 import { tokenRoutes } from './tokens.ts';
 import { verbRoutes } from './verbs.ts';
 import { verifyRoutes } from './verify.ts';
+import { walletRoutes } from './wallet.ts';
 import { whoamiRoutes } from './whoami.ts';
 import { witnessRoutes } from './witnesses.ts';
 
@@ -71,5 +72,6 @@ export const routes: readonly Route[] = [
   ...erasureRoutes,
   ...destinationRoutes,
   ...monitorRoutes,
+  ...walletRoutes,
   ...pageRoutes,
 ];
