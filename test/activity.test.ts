@@ -46,7 +46,7 @@ interface Row {
 interface Person {
   readonly principal_id: string;
   readonly entries: number;
-  readonly agents: readonly string[];
+  readonly agents: readonly object[];
   readonly providers: readonly string[];
 }
 interface Figures {
@@ -153,6 +153,7 @@ describe('the activity of a principal', () => {
 
   it('leads from the list of those on whose behalf an agent acted', async () => {
     const { data } = await get<{ data: Person[] }>('/v1/principals?agent=reader&provider=mail');
+    const who = { agent_id: agent.agent_id, agent_name: 'reader' };
     assert.deepEqual(
       data.map(({ principal_id, entries, agents, providers }) => [
         principal_id,
@@ -160,7 +161,7 @@ describe('the activity of a principal', () => {
         agents,
         providers,
       ]),
-      ['bob', 'ann'].map((name) => [name, (RUNS * CALLS) / 2, ['reader'], ['mail']]),
+      ['bob', 'ann'].map((name) => [name, (RUNS * CALLS) / 2, [who], ['mail']]),
     );
     assert.deepEqual((await get<{ data: Person[] }>('/v1/principals?agent=nobody')).data, []);
   });

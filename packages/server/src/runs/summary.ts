@@ -9,6 +9,12 @@ import { measureOf } from './features.ts';
 export const SUMMED_MAX = 200;
 const NAMES_MAX = 20;
 
+/** Either is left out where no entry says it. */
+interface NamedAgent {
+  readonly agent_id?: string | undefined;
+  readonly agent_name?: string | undefined;
+}
+
 export interface Sum {
   readonly first_at: string;
   readonly last_at: string;
@@ -18,7 +24,7 @@ export interface Sum {
   readonly calls: number;
   readonly refused: number;
   readonly failed: number;
-  readonly agents: readonly string[];
+  readonly agents: readonly NamedAgent[];
   readonly providers: readonly string[];
 }
 
@@ -38,7 +44,7 @@ const iso = (ms: number) => new Date(ms).toISOString();
 /** Takes entries in, the newest first. */
 export class Summary {
   readonly #who: Record<string, unknown> = {};
-  readonly #agents = new Set<string>();
+  readonly #agents = new Map<string, NamedAgent>();
   readonly #providers = new Set<string>();
   readonly #counts = { calls: 0, refused: 0, failed: 0 };
   #entries = 0;
@@ -51,7 +57,7 @@ export class Summary {
     this.#isMore = this.#entries === SUMMED_MAX;
     if (this.#isMore) return false;
     const record = envelope as AuditRecord;
-    const { agent_name, agent_id, provider, outcome } = record;
+    const { provider, outcome } = record;
     this.#entries++;
     this.#first = created_at;
     this.#last ||= created_at;
@@ -59,9 +65,18 @@ export class Summary {
     if (measure !== undefined) this.#counts[measure]++;
     if (FAILED.has(outcome)) this.#counts.failed++;
     for (const name of WHO) this.#who[name] ??= record[name];
-    keep(this.#agents, agent_name ?? agent_id);
-    keep(this.#providers, provider);
+    this.#name(record);
+    const hasRoom = this.#providers.size < NAMES_MAX;
+    if (provider !== undefined && hasRoom) this.#providers.add(provider);
     return true;
+  }
+
+  #name({ agent_id, agent_name }: AuditRecord): void {
+    const key = agent_id ?? agent_name;
+    if (key === undefined) return;
+    const known = this.#agents.get(key);
+    if (known ? known.agent_name !== undefined : this.#agents.size === NAMES_MAX) return;
+    this.#agents.set(key, { agent_id, agent_name });
   }
 
   /** Of the newest entry that says it. */
@@ -81,12 +96,8 @@ export class Summary {
       entries: this.#entries,
       more_entries: this.#isMore,
       ...this.#counts,
-      agents: [...this.#agents],
+      agents: [...this.#agents.values()],
       providers: [...this.#providers],
     };
   }
-}
-
-function keep(names: Set<string>, name: string | undefined): void {
-  if (name !== undefined && names.size < NAMES_MAX) names.add(name);
 }
