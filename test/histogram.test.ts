@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { matchesText } from './support/naive-query.ts';
+import { countValues, matchesText } from './support/naive-query.ts';
 import { startAffidavit, type Affidavit } from './support/server.ts';
 import { readAll, type Entry } from './support/trail.ts';
 import { variedEvent } from './support/varied-events.ts';
 import { ask, makeApp, problem, type AppUnderTest } from './support/world.ts';
 
-/** Counts over time against a recount by hand, of a trail that is indexed and one that is not yet. */
+/** Counts over time and by value against a recount by hand. */
 
 const BATCH = 1000;
 const BATCHES = 6;
@@ -72,6 +72,43 @@ function checkBuckets({ from, to, data }: Histogram, some: readonly Entry[], fie
   }
   assert.equal(counted, some.length);
 }
+
+describe('facets of several fields', () => {
+  interface Facets {
+    readonly fields: Readonly<Record<string, readonly { value: string; count: number }[]>>;
+    readonly exact: boolean;
+    readonly sample?: Histogram['sample'];
+  }
+  const FIELDS = ['provider', 'outcome', 'agent_id'];
+  const facets = (query: string) => {
+    const asked = FIELDS.map((field) => `field=${field}`).join('&');
+    const path = `/v1/events/facets?caller=test&${asked}&limit=100&${encodeURI(query)}`;
+    return ask<Facets>(server, 200, 'GET', path, { key: app.key });
+  };
+
+  it('are the facets of each', async () => {
+    const cases: [string, (entry: Entry) => boolean][] = [
+      ['', () => true],
+      ['grant_id=grt_7', ({ grant_id }) => grant_id === 'grt_7'],
+      ['q=zürich', (entry) => matchesText(entry, 'zürich')],
+    ];
+    for (const [query, test] of cases) {
+      const some = entries.filter(test);
+      const fields = Object.fromEntries(FIELDS.map((name) => [name, countValues(some, name)]));
+      assert.deepEqual(await facets(query), { fields, exact: true }, query);
+    }
+  });
+
+  it('are estimated where there is too much text to read', async () => {
+    const { fields, exact, sample } = await facets('q="order number"');
+    assert.equal(exact, false);
+    assert.ok(sample && sample.read <= 3000);
+    for (const { value, count } of countValues(entries, 'provider')) {
+      const found = fields['provider']?.find((one) => one.value === value)?.count ?? 0;
+      assert.ok(Math.abs(found - count) < count / 4, `${value}: ${found} for ${count}`);
+    }
+  });
+});
 
 describe('a histogram', () => {
   it('counts what each filter finds, told apart by a field', async () => {

@@ -70,3 +70,18 @@ export class FacetList {
 export function listedFacets(db: Kysely<Tables>, app: number): Promise<FacetValue[]> {
   return db.selectFrom('facet_values').select(['field', 'value']).where('app', '=', app).execute();
 }
+
+/** What some fields of a log have had so far. */
+export async function valuesOf<F extends FieldName>(
+  db: Kysely<Tables>,
+  app: number,
+  fields: readonly F[],
+): Promise<{ field: F; value: string }[]> {
+  const rows = await db
+    .selectFrom('facet_values')
+    .select(['field', 'value'])
+    .where('app', '=', app)
+    .where('field', 'in', fields)
+    .execute();
+  return rows.map(({ field, value }) => ({ field: field as F, value }));
+}

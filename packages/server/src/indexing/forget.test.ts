@@ -28,9 +28,10 @@ const note = (n: number, more: Partial<Sent> = {}): Sent => ({
 });
 
 const facets = async (field: 'provider' | 'event_type', query: Query = {}) => {
-  const request = { app: 1, field, filter: parseFilter(query), limit: 100 };
-  const counts = await trail.snapshot((at) => readFacets(at, request, soon()));
-  return Object.fromEntries(counts.map(({ value, count }) => [value, count]));
+  const filter = parseFilter(query);
+  const request = { app: 1, fields: [field], filter, limit: 100, mayEstimate: false };
+  const { fields } = await trail.snapshot((at) => readFacets(at, request, soon()));
+  return Object.fromEntries((fields[field] ?? []).map(({ value, count }) => [value, count]));
 };
 const find = async (query: Query) => {
   const request = { app: 1, filter: parseFilter(query), order: 'asc', limit: 1000 } as const;

@@ -32,32 +32,77 @@ export async function segmentsIn(db: Kysely<Tables>, app: number, span: Span): P
   }));
 }
 
-/**
- * Where a term occurs in these segments; those without it are left out. One query for all of them:
- * each would take longer than what it finds.
- */
+/** Where a term occurs in these segments; those without it are left out. */
 export async function positionsIn(
   db: Kysely<Tables>,
   app: number,
   segments: readonly Segment[],
   term: Term,
 ): Promise<Map<Segment, Positions>> {
-  if (segments.length === 0) return new Map();
-  const { rows } = await sql<{ segment: number; page: Uint8Array | null }>`
-    WITH asked (segment) AS (VALUES ${sql.join(idsOf(segments))})
-    SELECT segment, (
-      SELECT page FROM postings
-      WHERE app = ${app} AND postings.segment = asked.segment AND first_term <= ${term}
-      ORDER BY first_term DESC LIMIT 1
-    ) AS page FROM asked`.execute(db);
-  const pages = new Map(rows.map(({ segment, page }) => [Number(segment), page]));
   const found = new Map<Segment, Positions>();
-  for (const one of segments) {
-    const page = pages.get(one.segment);
-    const positions = page ? findInPage(page, term) : null;
-    if (positions) found.set(one, positions);
+  for await (const { segment, positions } of occurrencesIn(db, app, segments, [term])) {
+    found.set(segment, positions);
   }
   return found;
+}
+
+export interface Occurrence {
+  /** Of the term among those asked for. */
+  readonly index: number;
+  readonly segment: Segment;
+  readonly positions: Positions;
+}
+
+/** Pages that are held at once. */
+const PAGES_PER_QUERY = 256;
+
+/**
+ * Where each of some terms occurs in these segments. One query for many of them: each would take
+ * longer than what it finds.
+ */
+export async function* occurrencesIn(
+  db: Kysely<Tables>,
+  app: number,
+  segments: readonly Segment[],
+  terms: readonly Term[],
+): AsyncGenerator<Occurrence> {
+  if (segments.length === 0) return;
+  for (let at = 0; at < terms.length;) {
+    const most = Math.min(terms.length - at, Math.max(1, PAGES_PER_QUERY / segments.length));
+    // A power of two: statements of few lengths.
+    const some = terms.slice(at, at + 2 ** Math.floor(Math.log2(most)));
+    const pages = await pagesOf(db, app, segments, some);
+    for (const [i, term] of some.entries()) {
+      for (const segment of segments) {
+        const page = pages.get(term)?.get(segment.segment);
+        const positions = page ? findInPage(page, term) : null;
+        if (positions) yield { index: at + i, segment, positions };
+      }
+    }
+    at += some.length;
+  }
+}
+
+/** The page of each segment that would hold each term. */
+async function pagesOf(
+  db: Kysely<Tables>,
+  app: number,
+  segments: readonly Segment[],
+  terms: readonly Term[],
+): Promise<Map<Term, Map<number, Uint8Array>>> {
+  const { rows } = await sql<{ segment: number; term: Term; page: Uint8Array | null }>`
+    WITH asked (segment) AS (VALUES ${sql.join(idsOf(segments))}),
+      sought (term) AS (VALUES ${sql.join(terms.map((term) => sql`(CAST(${term} AS bigint))`))})
+    SELECT segment, term, (
+      SELECT page FROM postings
+      WHERE app = ${app} AND postings.segment = asked.segment AND first_term <= sought.term
+      ORDER BY first_term DESC LIMIT 1
+    ) AS page FROM asked, sought`.execute(db);
+  const pages = new Map<Term, Map<number, Uint8Array>>(terms.map((term) => [term, new Map()]));
+  for (const { segment, term, page } of rows) {
+    if (page) pages.get(Number(term))?.set(Number(segment), page);
+  }
+  return pages;
 }
 
 /** As rows of VALUES, the last one repeated up to a power of two: statements of few lengths. */

@@ -1,10 +1,12 @@
 import { AffidavitError } from '@affidavit/schema';
 import type { Kysely } from 'kysely';
 
-import { positionsIn, type Segment, type Span } from '../indexing/segments.ts';
+import { valuesOf } from '../indexing/facet-list.ts';
+import { occurrencesIn, type Segment, type Span } from '../indexing/segments.ts';
 import { valueTerm } from '../indexing/terms.ts';
 import type { Tables } from '../store/tables.ts';
 import { BucketCounts } from './bucket-counts.ts';
+import { countSample } from './bucket-sample.ts';
 import type { Deadline } from './deadline.ts';
 import type { Filter } from './filter.ts';
 import { candidates, nextThere, type Search } from './find.ts';
@@ -13,7 +15,7 @@ import { find, spanOf } from './page.ts';
 import { bitsWithin, needsRecords, portionsOf, type Limit } from './portions.ts';
 import { positionsAt, timesOf } from './positions.ts';
 import { visitRemoved } from './removed.ts';
-import { countSample, type SampleSize } from './sample.ts';
+import { READ_MAX, type SampleSize } from './sample.ts';
 
 /**
  * How many entries match, over time. An entry counts as long as it is there: what was swept or
@@ -26,8 +28,6 @@ export const HISTOGRAM_FIELDS = ['outcome', 'policy_decision', 'category', 'acti
 export type HistogramField = (typeof HISTOGRAM_FIELDS)[number];
 
 export const BUCKETS_MAX = 400;
-/** What free text finds is read to be counted, up to so many entries. */
-const READ_MAX = 3000;
 
 export interface HistogramRequest {
   readonly app: number;
@@ -193,30 +193,18 @@ async function countPortions(
   counts: BucketCounts,
 ): Promise<void> {
   const { db, app, deadline } = search;
-  const values = by === null ? [] : await valuesOf(search, by);
+  const values = by === null ? [] : await valuesOf(db, app, [by]);
+  const terms = values.map(({ field, value }) => valueTerm(field, value));
   for await (const { within, unread } of portionsOf(search, span)) {
     for (const one of unread) await countRecords(search, one, { all, by }, counts);
     if (all) for (const [segment, limit] of within) addLimit(counts, segment, limit);
-    for (const value of values) {
+    for await (const found of occurrencesIn(db, app, [...within.keys()], terms)) {
       deadline.check();
-      const term = valueTerm(by as HistogramField, value);
-      for (const [segment, positions] of await positionsIn(db, app, [...within.keys()], term)) {
-        const bits = bitsWithin(positions, segment, within.get(segment) as Limit);
-        if (bits) addLimit(counts, segment, bits, value);
-      }
+      const { index, segment, positions } = found;
+      const bits = bitsWithin(positions, segment, within.get(segment) as Limit);
+      if (bits) addLimit(counts, segment, bits, values[index]?.value);
     }
   }
-}
-
-/** The values that a field has had so far. */
-async function valuesOf({ db, app }: Search, field: HistogramField): Promise<string[]> {
-  const rows = await db
-    .selectFrom('facet_values')
-    .select('value')
-    .where('app', '=', app)
-    .where('field', '=', field)
-    .execute();
-  return rows.map(({ value }) => value);
 }
 
 async function countRecords(

@@ -1,5 +1,5 @@
 import { Bits } from '../indexing/postings.ts';
-import { positionsIn, type Segment } from '../indexing/segments.ts';
+import { occurrencesIn, type Segment } from '../indexing/segments.ts';
 import type { Term } from '../indexing/terms.ts';
 import type { Search } from './find.ts';
 
@@ -35,12 +35,10 @@ async function anyOf(
   segments: readonly Segment[],
 ): Promise<Map<Segment, Bits>> {
   const found = new Map<Segment, Bits>();
-  for (const term of terms) {
-    for (const [segment, positions] of await positionsIn(db, app, segments, term)) {
-      const bits = found.get(segment) ?? new Bits(segment.end - segment.first);
-      positions.addTo(bits);
-      found.set(segment, bits);
-    }
+  for await (const { segment, positions } of occurrencesIn(db, app, segments, terms)) {
+    const bits = found.get(segment) ?? new Bits(segment.end - segment.first);
+    positions.addTo(bits);
+    found.set(segment, bits);
   }
   return found;
 }

@@ -184,7 +184,8 @@ function countByHand(trail: TestTrail, field: FieldName, filter: Filter) {
 
 test('facets are what counting every record gives', async () => {
   const asked = fc.record({
-    field: fc.constantFrom(...FACET_FIELDS),
+    fields: fc.uniqueArray(fc.constantFrom(...FACET_FIELDS), { minLength: 1, maxLength: 4 }),
+    mayEstimate: fc.boolean(),
     query,
     limit: fc.constantFrom(2, 1000),
   });
@@ -197,11 +198,16 @@ test('facets are what counting every record gives', async () => {
         try {
           for (const events of batches) await grow(trail, events);
           await trail.indexer(SIZES).catchUp(1);
-          for (const { field, query: given, limit } of questions) {
+          for (const { query: given, ...more } of questions) {
             const filter = parseFilter(given);
-            const request = { app: 1, field, filter, limit };
+            const request = { app: 1, filter, ...more };
             const found = await trail.snapshot((at) => readFacets(at, request, soon()));
-            assert.deepEqual(found, countByHand(trail, field, filter).slice(0, limit));
+            assert.equal(found.sample, null);
+            assert.deepEqual(Object.keys(found.fields), more.fields);
+            for (const field of more.fields) {
+              const counts = countByHand(trail, field, filter).slice(0, more.limit);
+              assert.deepEqual(found.fields[field], counts);
+            }
           }
         } finally {
           await trail.close();

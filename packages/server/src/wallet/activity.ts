@@ -4,7 +4,8 @@ import { readLimit } from '../http/list.ts';
 import { single } from '../http/read-request.ts';
 import type { Context } from '../http/route.ts';
 import { encodeCursor } from '../query/cursor.ts';
-import type { FacetCount } from '../query/facets.ts';
+import type { FacetCount } from '../query/facet-counts.ts';
+import type { FacetRequest, Facets } from '../query/facets.ts';
 import { parseFilter, type Filter } from '../query/filter.ts';
 import { HIDDEN, isShown, showEntry, tells, type Shown } from './entry.ts';
 import { principalOf, recordView, theirs, type Principal } from './principal.ts';
@@ -105,8 +106,12 @@ export async function countActivity(context: Context, field: FieldName) {
   return { field, data: field === 'agent_id' ? await withNames(context, data) : data };
 }
 
-const count = ({ services, app }: Context, field: FieldName, filter: Filter) =>
-  services.readers.run<FacetCount[]>('facets', { app: app.app, field, filter, limit: FACETS_MAX });
+async function count({ services, app }: Context, field: FieldName, filter: Filter) {
+  const asked = { fields: [field], filter, limit: FACETS_MAX, mayEstimate: false };
+  const request: FacetRequest = { app: app.app, ...asked };
+  const { fields } = await services.readers.run<Facets>('facets', request);
+  return fields[field] as readonly FacetCount[];
+}
 
 const withNames = ({ services, app }: Context, data: readonly FacetCount[]) =>
   Promise.all(

@@ -1,8 +1,7 @@
 import { parseHeader, type Evidence } from '@affidavit/ledger';
-import { AffidavitError, FACET_FIELDS, type FieldName } from '@affidavit/schema';
+import { AffidavitError } from '@affidavit/schema';
 
 import type { Order } from '../../query/cursor.ts';
-import type { FacetCount } from '../../query/facets.ts';
 import { parseFilter, type Filter } from '../../query/filter.ts';
 import { readLimit } from '../list.ts';
 import { single } from '../read-request.ts';
@@ -10,6 +9,7 @@ import { JsonText, route, type Context, type Route } from '../route.ts';
 import { recordRead } from '../trail-reads.ts';
 import { sendBundle } from './bundle.ts';
 import { EXPORT_QUERY, exportEvents, showManifest } from './export.ts';
+import { FACET_QUERY, listFacets } from './facets.ts';
 import { HISTOGRAM_QUERY, showHistogram } from './histogram.ts';
 import { streamEvents } from './stream.ts';
 
@@ -99,23 +99,6 @@ async function showExecution(context: Context) {
   return new JsonText(await services.readers.run<string>('execution', request));
 }
 
-async function listFacets(context: Context) {
-  const { query, app, services } = context;
-  const field = single(query, 'field') as FieldName | undefined;
-  if (field === undefined || !FACET_FIELDS.has(field)) {
-    throw new AffidavitError('invalid_request', 'field is not one that can be counted', {
-      field: 'field',
-      expected: `one of ${[...FACET_FIELDS].join(', ')}`,
-    });
-  }
-  const filter = parseFilter(query, ['field', 'limit', 'app_id']);
-  const limit = readLimit(query);
-  await recordRead(context, 'facets', { field, ...filter });
-  const request = { app: app.app, field, filter, limit };
-  const data = await services.readers.run<FacetCount[]>('facets', request);
-  return { field, data };
-}
-
 const reading = { access: 'events:read', tag: 'trail' } as const;
 const asking = [
   'unknown_filter',
@@ -153,9 +136,9 @@ export const eventRoutes: readonly Route[] = [
     ...reading,
     method: 'GET',
     path: '/v1/events/facets',
-    summary: 'Values of a field and how often they occur',
+    summary: 'Values of a field, or of several, and how often they occur',
     filters: true,
-    query: ['field', 'limit', 'app_id'],
+    query: FACET_QUERY,
     errors: asking,
     handler: listFacets,
   }),

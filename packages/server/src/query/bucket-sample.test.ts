@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 
 import { BucketCounts } from './bucket-counts.ts';
 import { parseFilter, type Query } from './filter.ts';
-import { countSample } from './sample.ts';
+import { countSample } from './bucket-sample.ts';
 import { openTrail, soon, type TestTrail } from './trail.fixture.ts';
 
 /** Entries in turns of ten: two say `stop`, the others something that begins alike. */
