@@ -19,6 +19,9 @@ const OPEN: Readonly<Record<string, number>> = {
   '/readyz': 200,
   '/v1/connect/callback': 400,
   '/v1/sessions': 400,
+  '/v1/sign-in': 200,
+  '/v1/sign-in/start': 303,
+  '/v1/sign-in/callback': 303,
   '/v1/wallet/session': 400,
 };
 

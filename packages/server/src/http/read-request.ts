@@ -35,6 +35,15 @@ export function single(query: Readonly<Record<string, string | string[]>>, name:
   return value;
 }
 
+/** All parameters, as they came. */
+export function searchOf(query: Readonly<Record<string, string | string[]>>): URLSearchParams {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) search.append(name, one);
+  }
+  return search;
+}
+
 export function readBody(route: Route, value: unknown): unknown {
   if (!route.body) return value;
   const parsed = route.body.safeParse(value === undefined ? {} : value);

@@ -87,6 +87,24 @@ export class OAuthClient {
     answer: URLSearchParams,
     asked: Authorization,
   ): Promise<OAuthResult<TokenSet>> {
+    return this.#trade(party, answer, asked, tokenSet);
+  }
+
+  /** The same for the ID token alone, as text that is still to be verified: who signs in. */
+  signIn(
+    party: OAuthParty,
+    answer: URLSearchParams,
+    asked: Authorization,
+  ): Promise<OAuthResult<string>> {
+    return this.#trade(party, answer, asked, ({ id_token }) => id_token ?? '');
+  }
+
+  #trade<T>(
+    party: OAuthParty,
+    answer: URLSearchParams,
+    asked: Authorization,
+    read: (tokens: oauth.TokenEndpointResponse) => T,
+  ): Promise<OAuthResult<T>> {
     const secrets = [answer.get('code') ?? '', asked.verifier];
     return this.#ask(party, secrets, async ({ server, client, authentication }, { options }) => {
       const given = new URLSearchParams(answer);
@@ -108,7 +126,7 @@ export class OAuthClient {
         ...(isOpenId ? { expectedNonce: nonce } : {}),
         requireIdToken: isOpenId,
       });
-      return tokenSet(tokens);
+      return read(tokens);
     });
   }
 

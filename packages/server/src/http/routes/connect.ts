@@ -6,6 +6,7 @@ import { finishConnect, type Finished } from '../../grants/connect-finish.ts';
 import type { ConnectsTable } from '../../store/tables.ts';
 import { CHANGE_ERRORS } from '../administer.ts';
 import { page } from '../page.ts';
+import { searchOf } from '../read-request.ts';
 import { missing } from '../refusals.ts';
 import { route, type Context, type Route } from '../route.ts';
 
@@ -36,14 +37,6 @@ async function callback(context: Context): Promise<undefined> {
     if (!(error instanceof AffidavitError) || error.status !== 503) throw error;
     return page(reply, 503, 'Not connected', NO_TRAIL);
   }
-}
-
-function searchOf(query: Context['query']): URLSearchParams {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    for (const one of Array.isArray(value) ? value : [value]) search.append(name, one);
-  }
-  return search;
 }
 
 function answer(reply: FastifyReply, { status, error, connect }: Finished): undefined {

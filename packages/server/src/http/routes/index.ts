@@ -27,6 +27,7 @@ import { complianceRoutes } from './reports.ts';
 import { retentionRoutes } from './retention.ts';
 import { secretRoutes } from './secrets.ts';
 import { sessionRoutes } from './sessions.ts';
+import { signInRoutes } from './sign-in.ts';
 import { signingKeyRoutes } from './signing-keys.ts';
 import { subjectRoutes } from './subjects.ts';
 import { tokenRoutes } from './tokens.ts';
@@ -64,6 +65,7 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   ...whoamiRoutes,
   ...sessionRoutes,
+  ...signInRoutes,
   ...operatorRoutes,
   ...identityProviderRoutes,
   ...callerRoutes,
