@@ -249,18 +249,30 @@ suite('what monitors can be', () => {
     const filter = { tenant_id: 'counts' };
     const rule = { filter, group_by: 'actor_id', threshold: 4, window_seconds: 600 };
     const id = await monitor({ name: 'Dry', ...rule });
-    const answer = await server.request<{
-      complete: boolean;
-      matched: number;
-      alarms: { group: object; count: number; resolved_at: string | null }[];
-    }>('POST', `/v1/monitors/${id}/preview`, { body: { days: 1 } });
-    assert.equal(answer.status, 200, answer.text);
-    const { complete, alarms, matched } = answer.body;
-    assert.ok(complete);
-    assert.equal(matched, 11);
-    assert.deepEqual(
-      alarms.map(({ group, count }) => ({ group, count })),
-      [{ group: { actor_id: 'one' }, count: 9 }],
+    const previews = [
+      ['/v1/monitors/preview', { name: 'Dry', ...rule, days: 1 }],
+      [`/v1/monitors/${id}/preview`, { days: 1 }],
+    ] as const;
+    for (const [path, body] of previews) {
+      const answer = await server.request<{
+        complete: boolean;
+        matched: number;
+        alarms: { group: object; count: number; resolved_at: string | null }[];
+      }>('POST', path, { body });
+      assert.equal(answer.status, 200, answer.text);
+      const { complete, alarms, matched } = answer.body;
+      assert.ok(complete);
+      assert.equal(matched, 11);
+      assert.deepEqual(
+        alarms.map(({ group, count }) => ({ group, count })),
+        [{ group: { actor_id: 'one' }, count: 9 }],
+      );
+    }
+    const wrong = { ...rule, name: 'Dry', threshold: 1001 };
+    problem(
+      await server.request('POST', '/v1/monitors/preview', { body: wrong }),
+      400,
+      'invalid_request',
     );
   });
 });

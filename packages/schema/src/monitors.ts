@@ -202,3 +202,8 @@ export const MonitorPreviewBody = z.strictObject({
   days: z.int().min(1).max(MONITOR_LIMITS.previewDays).default(7),
   ...appId,
 });
+
+/** Body of `POST /v1/monitors/preview`: a monitor that is not there yet. */
+export const MonitorDraftBody = MonitorBody.extend({
+  days: MonitorPreviewBody.shape.days,
+});

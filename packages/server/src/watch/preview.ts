@@ -18,7 +18,7 @@ export interface PreviewRequest extends OpenRule {
   readonly budget_ms: number;
 }
 
-interface PreviewAlarm {
+export interface PreviewAlarm {
   readonly raised_at: string;
   resolved_at: string | null;
   readonly group: Record<string, string>;

@@ -1,10 +1,122 @@
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { BellOff, BellRing, Pencil, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+
+import { call } from '../../shared/api/client.ts';
+import { useChange, useGet } from '../../shared/api/queries.ts';
+import { Badge } from '../../shared/ui/badge.tsx';
+import { Button } from '../../shared/ui/button.tsx';
+import { Confirm } from '../../shared/ui/confirm.tsx';
 import { Page } from '../../shared/ui/page.tsx';
-import { Empty } from '../../shared/ui/states.tsx';
+import { Answer } from '../../shared/ui/states.tsx';
+import { Tabs } from '../../shared/ui/tabs.tsx';
+import { useMayChange } from '../session.ts';
+import { useParam } from '../use-param.ts';
+import { AlarmHistory, AlarmsNow } from './alarms.tsx';
+import { MonitorForm } from './monitor-form.tsx';
+import { isLevel, ruleInWords, severityTone, type Monitor } from './monitor.ts';
+import { MonitorSetup } from './monitor-setup.tsx';
+import { MonitorState } from './monitor-state.tsx';
+import { MonitorPreview } from './monitor-preview.tsx';
+
+const PATH = '/v1/monitors';
+const AGAIN_MS = 5000;
 
 export function MonitorPage() {
+  const { monitorId = '' } = useParams({ strict: false });
+  const path = `${PATH}/${encodeURIComponent(monitorId)}`;
+  const answer = useGet<Monitor>(path, {}, { refetchInterval: AGAIN_MS });
+  const { data } = answer;
   return (
-    <Page title="Monitor">
-      <Empty title="Not here yet" />
+    <Page
+      title={data?.name ?? 'Monitor'}
+      about={data ? ruleInWords(data) : null}
+      actions={data ? <Actions of={data} /> : null}
+    >
+      <Answer of={answer}>
+        {(monitor) => (
+          <>
+            <p className="mb-4 flex items-center gap-2">
+              <MonitorState of={monitor} />
+              <Badge tone={severityTone(monitor.severity)}>{monitor.severity}</Badge>
+            </p>
+            <Parts of={monitor} />
+          </>
+        )}
+      </Answer>
     </Page>
+  );
+}
+
+function Actions({ of }: { readonly of: Monitor }) {
+  const { monitor_id, name, enabled } = of;
+  const [dialog, setDialog] = useState<'edit' | 'delete' | null>(null);
+  const close = () => setDialog(null);
+  const navigate = useNavigate();
+  const path = `${PATH}/${monitor_id}`;
+  const turn = useChange<void>({
+    mutationFn: () => call('PATCH', path, { body: { enabled: !enabled } }),
+    changes: [PATH],
+    done: enabled ? 'It does not watch any more.' : 'It watches again, from now on.',
+  });
+  const remove = useChange<void>({
+    mutationFn: () => call('DELETE', path),
+    changes: [],
+    done: `${name} was deleted.`,
+    onSuccess: () => void navigate({ to: '/monitors' }),
+  });
+  if (!useMayChange()) return null;
+  return (
+    <>
+      <Button busy={turn.isPending} onClick={() => turn.mutate()}>
+        {enabled ? <BellOff /> : <BellRing />} {enabled ? 'Turn off' : 'Turn on'}
+      </Button>
+      <Button onClick={() => setDialog('edit')}>
+        <Pencil /> Change
+      </Button>
+      <Button look="danger" onClick={() => setDialog('delete')}>
+        <Trash2 /> Delete
+      </Button>
+      {dialog === 'edit' ? <MonitorForm old={of} onClose={close} /> : null}
+      <Confirm
+        open={dialog === 'delete'}
+        onClose={close}
+        onConfirm={() => remove.mutate()}
+        title={`Delete ${name}?`}
+        action="Delete the monitor"
+        busy={remove.isPending}
+      >
+        Its alarms end, and it is watched for no more. What it has raised stays on the trail.
+      </Confirm>
+    </>
+  );
+}
+
+function Parts({ of }: { readonly of: Monitor }) {
+  const [tab = 'alarms', setTab] = useParam('tab');
+  const preview = {
+    value: 'preview',
+    label: 'Try on the past',
+    content: <MonitorPreview of={of} />,
+  };
+  return (
+    <Tabs
+      value={tab}
+      onChange={setTab}
+      tabs={[
+        {
+          value: 'alarms',
+          label: 'Alarms',
+          content: (
+            <>
+              <AlarmsNow of={of} />
+              <AlarmHistory of={of} />
+            </>
+          ),
+        },
+        ...(isLevel(of.kind) ? [] : [preview]),
+        { value: 'setup', label: 'Setup', content: <MonitorSetup of={of} /> },
+      ]}
+    />
   );
 }

@@ -1,24 +1,19 @@
 import { useState } from 'react';
 
 import { post } from '../../shared/api/client.ts';
-import { useChange, useList } from '../../shared/api/queries.ts';
+import { useChange } from '../../shared/api/queries.ts';
 import { Button } from '../../shared/ui/button.tsx';
 import { CopyButton, ShownOnce } from '../../shared/ui/copy.tsx';
 import { Dialog } from '../../shared/ui/dialog.tsx';
 import { CheckField, SelectField, TextField } from '../../shared/ui/field.tsx';
 import { faultOf, FormDialog } from '../../shared/ui/form.tsx';
+import { useAgents } from '../directory.ts';
 import { KEY_OVERLAPS, roleOptions, SCOPES, toIso } from './choices.ts';
 import type { Key, NewKey } from './key.ts';
 
 interface MadeProps {
   readonly onClose: () => void;
   readonly onMade: (key: NewKey) => void;
-}
-
-interface Agent {
-  readonly agent_id: string;
-  readonly name: string;
-  readonly revoked_at?: string;
 }
 
 function useDraft() {
@@ -108,7 +103,7 @@ interface ScopeProps {
 
 function ScopeFields({ draft, isOwner, error }: ScopeProps) {
   const { scopes, setScopes, agent, setAgent } = draft;
-  const agents = useList<Agent>('/v1/agents', { limit: 1000 });
+  const agents = useAgents();
   const live = agents.rows.filter(({ revoked_at }) => revoked_at === undefined);
   const fault = faultOf(error, 'scopes');
   return (

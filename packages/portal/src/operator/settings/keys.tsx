@@ -11,6 +11,7 @@ import { CheckField } from '../../shared/ui/field.tsx';
 import { Section } from '../../shared/ui/page.tsx';
 import { Listed, type Column } from '../../shared/ui/table.tsx';
 import { Time } from '../../shared/ui/time.tsx';
+import { useAgentNames } from '../directory.ts';
 import { AgentLink, TrailLink } from '../links.tsx';
 import { useIsOwner, useMayChange } from '../session.ts';
 import { useParam } from '../use-param.ts';
@@ -25,6 +26,11 @@ const TONES: Readonly<Record<KeyState, Tone>> = {
   expired: 'neutral',
   revoked: 'neutral',
 };
+
+function AgentName({ id }: { readonly id: string }) {
+  const nameOf = useAgentNames();
+  return <AgentLink id={id}>{nameOf(id)}</AgentLink>;
+}
 
 const COLUMNS: readonly Column<Key>[] = [
   {
@@ -45,7 +51,7 @@ const COLUMNS: readonly Column<Key>[] = [
         {role === undefined ? scopes.join(', ') : `as ${roleName(role).toLowerCase()}`}
         {agent_id ? (
           <span className="block text-xs">
-            for <AgentLink id={agent_id} />
+            for <AgentName id={agent_id} />
           </span>
         ) : null}
       </>

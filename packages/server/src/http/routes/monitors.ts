@@ -4,6 +4,7 @@ import {
   MONITOR_LIMITS,
   MONITOR_TEMPLATES,
   MonitorBody,
+  MonitorDraftBody,
   MonitorPatch,
   MonitorPreviewBody,
   type MonitorRule,
@@ -16,13 +17,12 @@ import type { MonitorGroupsTable } from '../../store/tables.ts';
 import { checkNotify } from '../../watch/notify.ts';
 import { checkRule, kindOf, MONITOR_DEFAULTS } from '../../watch/check-rule.ts';
 import { alarmEvent, groupNamed } from '../../watch/entry.ts';
-import { previewMonitor } from '../../watch/preview.ts';
 import type { MonitorView } from '../../watch/reads.ts';
 import { groupsOf, learnsFrom, openRule } from '../../watch/rule.ts';
 import { administer, CHANGE_ERRORS, requestFields } from '../administer.ts';
 import { LIST_QUERY, pageOf, present } from '../list.ts';
 import { route, type Context, type Route } from '../route.ts';
-import { recordRead } from '../trail-reads.ts';
+import { previewDraft, previewRule, ruleOf } from './monitor-preview.ts';
 
 /** Monitors: what raises an alarm, and how it stands with each. */
 
@@ -31,7 +31,6 @@ const reading = { access: 'events:read', tag: 'monitors' } as const;
 
 /** Alarms that are shown with a monitor. */
 const SHOWN_MAX = 100;
-const PREVIEW_MS = 20_000;
 /** Watching goes on while somebody changes a monitor: a change that comes between is tried again. */
 const TRIES = 10;
 
@@ -44,10 +43,7 @@ async function startOf({ services, app }: Context, rule: MonitorRule, made_at: n
 
 async function createMonitor(context: Context<z.infer<typeof MonitorBody>>) {
   const { services, body, app } = context;
-  const { template, app_id: _, ...given } = body;
-  const preset = template === undefined ? {} : MONITOR_TEMPLATES[template];
-  const whole = { ...preset, ...given };
-  const rule = checkRule({ ...MONITOR_DEFAULTS, kind: kindOf(whole), ...whole });
+  const rule = ruleOf(body);
   await checkNotify(context, rule);
   const all = await services.readers.run<MonitorView[]>('monitors', { app: app.app });
   if (all.length >= MONITOR_LIMITS.perApp)
@@ -225,18 +221,8 @@ async function deleteMonitor(context: Context) {
 }
 
 async function preview(context: Context<z.infer<typeof MonitorPreviewBody>>) {
-  const { services, app, body } = context;
-  const { monitor_id, rule: text } = await known(context);
-  const open = openRule(text);
-  if (isLevel(open.rule.kind)) {
-    throw new AffidavitError('invalid_request', 'what it watches is not kept for the past', {
-      field: 'kind',
-      expected: 'a monitor of another kind',
-    });
-  }
-  await recordRead(context, 'monitor_preview', { monitor_id, days: body.days });
-  const { days } = body;
-  return previewMonitor(services, { ...open, app: app.app, days, budget_ms: PREVIEW_MS });
+  const { monitor_id, rule } = await known(context);
+  return previewRule(context, rule, { monitor_id });
 }
 
 const listTemplates = () =>
@@ -276,6 +262,15 @@ export const monitorRoutes: readonly Route[] = [
     path: '/v1/monitors/templates',
     summary: 'List the monitors that ship ready to be used',
     handler: listTemplates,
+  }),
+  route({
+    ...reading,
+    method: 'POST',
+    path: '/v1/monitors/preview',
+    summary: 'When a monitor that is not there yet would have raised alarms',
+    body: MonitorDraftBody,
+    errors: ['unknown_filter', 'query_timeout', 'audit_unavailable', 'overloaded'],
+    handler: previewDraft,
   }),
   route({
     ...reading,
