@@ -215,6 +215,13 @@ describe('a wallet', () => {
     const ledger = await show<Record<string, unknown>>('/ledger');
     assert.match(String(ledger.vkey), /^affidavit/);
     assert.match(String(ledger.checkpoint), new RegExp(`^${String(ledger.origin)}\n`));
+    const { hashes } = await show<{ hashes: string[] }>('/ledger/proof/consistency?old=1&new=3');
+    assert.equal(hashes.length, 2);
+    const keys = await show<{ data: { vkey: string }[] }>('/ledger/keys');
+    assert.deepEqual(
+      keys.data.map(({ vkey }) => vkey),
+      [ledger.vkey],
+    );
     const { data: all } = await show('/activity');
     const byOperator = all.find(({ actor_type }) => actor_type === 'operator');
     const path = `/activity/${String(byOperator?.event_id)}/evidence`;
@@ -255,6 +262,7 @@ describe('a wallet and what is of others', () => {
       '/activity',
       '/activity.csv',
       '/ledger',
+      '/ledger/keys',
       '/erasure-requests',
     ];
     const names = [

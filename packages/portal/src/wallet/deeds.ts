@@ -1,4 +1,7 @@
+import { useMemo } from 'react';
+
 import { addressOf, type Params } from '../shared/api/client.ts';
+import { useGet } from '../shared/api/queries.ts';
 import type { ShownEntry } from '../shared/verify/jobs.ts';
 import type { Ledger } from '../shared/verify/use-check.ts';
 import type { Address } from './address.ts';
@@ -17,12 +20,17 @@ export function questionOf(address: Address): Params {
 
 export const csvOf = (address: Address): string => addressOf(PATHS.csv, questionOf(address));
 
-/** The ledger as this person may read it. */
-export const LEDGER: Ledger = {
-  name: 'wallet',
-  ledger: '/v1/wallet/ledger',
-  evidence: '/v1/wallet/activity/{event_id}/evidence',
-};
+const LEDGER = '/v1/wallet/ledger';
+
+/** The ledger as this person may read it; undefined until it has said its name. */
+export function useLedger(): Ledger | undefined {
+  const origin = useGet<{ readonly origin: string }>(LEDGER).data?.origin;
+  return useMemo(() => {
+    if (origin === undefined) return undefined;
+    const evidence = `${PATHS.activity}/{event_id}/evidence`;
+    return { name: origin, ledger: LEDGER, evidence };
+  }, [origin]);
+}
 
 /** Told from these, so these must be what was recorded. */
 const TOLD_FROM = [

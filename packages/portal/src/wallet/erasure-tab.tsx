@@ -31,7 +31,7 @@ export function ErasureTab({ wallet }: { readonly wallet: Wallet }) {
         </Side>
       </div>
       <p className="mb-4 text-ink-2">
-        Your connections are not ended by this. To end them, see “Who has access”.
+        Your connections are not ended by this. To end them, see “Access”.
       </p>
       <Ask wallet={wallet} />
       <Answer of={{ ...requests, data: requests.data ? requests.rows : undefined }}>

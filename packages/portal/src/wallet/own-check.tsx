@@ -1,20 +1,29 @@
 import { ShieldCheck, TriangleAlert } from 'lucide-react';
 import { useMemo } from 'react';
 
-import { plural } from '../shared/format/number.ts';
 import { shortTime } from '../shared/format/time.ts';
 import { Button } from '../shared/ui/button.tsx';
 import { Progress } from '../shared/ui/states.tsx';
 import type { Verdict } from '../shared/verify/jobs.ts';
 import { isAlarm } from '../shared/verify/memory.ts';
-import { useCheck } from '../shared/verify/use-check.ts';
+import { useCheck, type Ledger } from '../shared/verify/use-check.ts';
 import { memoryWords } from '../shared/verify/words.ts';
 import type { Deed } from './api.ts';
-import { LEDGER, toCheck } from './deeds.ts';
+import { toCheck, useLedger } from './deeds.ts';
 
 /** This person's own device checks that what is shown is what was recorded. */
 export function OwnCheck({ deeds }: { readonly deeds: readonly Deed[] }) {
-  const check = useCheck(LEDGER);
+  const ledger = useLedger();
+  return ledger ? <DeviceCheck deeds={deeds} ledger={ledger} /> : null;
+}
+
+interface DeviceCheckProps {
+  readonly deeds: readonly Deed[];
+  readonly ledger: Ledger;
+}
+
+function DeviceCheck({ deeds, ledger }: DeviceCheckProps) {
+  const check = useCheck(ledger);
   const entries = useMemo(() => deeds.map(toCheck), [deeds]);
   const { state } = check;
   const isOne = deeds.length === 1;
@@ -59,7 +68,7 @@ interface ResultProps {
 }
 
 function Result({ verdict, deeds }: ResultProps) {
-  const { memory, broken, checked, missing_parts = 0 } = verdict;
+  const { memory, broken, checked, unseen = 0 } = verdict;
   const day = memory === null || memory.state === 'first' ? '' : shortTime(memory.seen_at);
   const alarm = memory !== null && isAlarm(memory);
   if (alarm || broken.length > 0) {
@@ -85,20 +94,24 @@ function Result({ verdict, deeds }: ResultProps) {
     <div className="mt-3 rounded-lg border border-good/40 bg-good-soft p-3">
       <p className="flex items-center gap-2 font-semibold text-good">
         <ShieldCheck aria-hidden className="size-5 shrink-0" />
-        {checked === 1 ? 'This is what was recorded' : `These ${checked} are what was recorded`}
+        {checked === 1 ? 'This was not changed' : `None of these ${checked} was changed`}
       </p>
       <p className="mt-1">
-        Nothing of {checked === 1 ? 'it' : 'them'} was changed since.{' '}
-        {memory === null || memory.state === 'first' ? '' : memoryWords(memory, day)}
+        {unseen < checked ? 'What you see is what was recorded when it was done. ' : null}
+        {memory === null
+          ? null
+          : memory.state === 'first'
+            ? 'Your device remembers the ledger as it is now, and notices next time if it was set back.'
+            : memoryWords(memory, day)}
       </p>
-      {missing_parts > 0 ? (
-        <p className="mt-1 text-ink-2">
-          {plural(missing_parts, 'part')} of what was recorded {missing_parts === 1 ? 'is' : 'are'}{' '}
-          not shown to you, or no longer there; that cannot be checked.
-        </p>
-      ) : null}
+      {unseen > 0 ? <p className="mt-1 text-ink-2">{unseenWords(unseen, checked)}</p> : null}
     </div>
   );
+}
+
+function unseenWords(unseen: number, checked: number): string {
+  const which = checked === 1 ? 'this' : unseen === 1 ? 'one of them' : `${unseen} of them`;
+  return `Of ${which}, your device could check the place in the ledger, not the words: the details of what administrators do are not shown to you, and what was erased is gone.`;
 }
 
 const HowItWorks = () => (

@@ -1,4 +1,5 @@
 import { plain } from '@affidavit/schema/plain';
+import { providerName } from '@affidavit/schema/plain-words';
 
 /** What a scope of a provider allows, as far as its name tells it, for people who know no scopes. */
 
@@ -31,8 +32,8 @@ export function scopeWords(scope: string): string {
   return `${deed ?? 'read and change'} ${what}`;
 }
 
-/** `https://www.googleapis.com` has nothing to say; `mail` has: the first letter is made big. */
-export function titleOf(name: string): string {
-  const text = plain(name);
-  return text.charAt(0).toUpperCase() + text.slice(1);
+/** The account as a heading: `GitHub`, `Mail`. */
+export function titleOf(provider: string): string {
+  const name = providerName(provider);
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }

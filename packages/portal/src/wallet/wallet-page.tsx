@@ -75,11 +75,11 @@ function OpenWallet({ wallet }: { readonly wallet: Wallet }) {
           tabs={[
             {
               value: 'access',
-              label: 'Who has access',
+              label: 'Access',
               content: <ConnectionsTab wallet={wallet} />,
             },
             { value: 'activity', label: 'What was done', content: <ActivityTab wallet={wallet} /> },
-            { value: 'data', label: 'Erase my data', content: <ErasureTab wallet={wallet} /> },
+            { value: 'data', label: 'Erasure', content: <ErasureTab wallet={wallet} /> },
           ]}
         />
       </main>
@@ -99,9 +99,9 @@ function WalletHeader({ wallet }: { readonly wallet: Wallet }) {
     },
   });
   return (
-    <header className="flex flex-wrap items-start gap-x-4 gap-y-2 pt-6 pb-5">
+    <header className="flex items-start gap-3 pt-6 pb-5">
       <img src="/assets/seal.svg" alt="" className="size-10 shrink-0" />
-      <div className="min-w-0 grow basis-48">
+      <div className="min-w-0 grow">
         <h1 className="text-xl font-semibold tracking-tight break-words">
           Your data at {wallet.app_name}
         </h1>
@@ -114,7 +114,7 @@ function WalletHeader({ wallet }: { readonly wallet: Wallet }) {
         busy={leaving.isPending}
         onClick={() => leaving.mutate(undefined)}
       >
-        <LogOut aria-hidden /> Sign out
+        <LogOut aria-hidden /> <span className="max-sm:sr-only">Sign out</span>
       </Button>
     </header>
   );

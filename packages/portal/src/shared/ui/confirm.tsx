@@ -18,6 +18,9 @@ interface ConfirmProps {
   readonly reason?: 'required';
 }
 
+/** Large enough for a finger, where there is one. */
+const FINGER = 'pointer-coarse:min-h-11';
+
 /** Asks before something that cannot be undone. */
 export function Confirm({
   open,
@@ -44,9 +47,11 @@ export function Confirm({
             <TextField label="Reason, for the record" value={why} onChange={setWhy} required />
           </div>
         ) : null}
-        <div className="mt-5 flex justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="danger" busy={busy ?? false}>
+        <div className="mt-5 flex flex-wrap justify-end gap-2">
+          <Button onClick={onClose} className={FINGER}>
+            Cancel
+          </Button>
+          <Button type="submit" look="danger" busy={busy ?? false} className={FINGER}>
             {action}
           </Button>
         </div>

@@ -40,7 +40,7 @@ export async function checkEntries(
 ): Promise<Found> {
   const broken: Damage[] = [];
   const waiting = [...entries];
-  let [checked, missing_parts] = [0, 0];
+  let [checked, missing_parts, unseen] = [0, 0, 0];
   let last: OpenedEntry | undefined;
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -49,6 +49,7 @@ export async function checkEntries(
       if ('message' in result) broken.push(result);
       else {
         missing_parts += result.missing.length;
+        if (result.missing.includes('envelope')) unseen += 1;
         last = result;
       }
       tell({ done: checked, total: entries.length });
@@ -56,7 +57,7 @@ export async function checkEntries(
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   const entry = entries.length === 1 && last !== undefined ? { entry: last } : {};
-  return { checked, missing_parts, broken, ...entry };
+  return { checked, missing_parts, unseen, broken, ...entry };
 }
 
 async function checkEntry(

@@ -104,6 +104,8 @@ export interface Verdict {
   readonly complete?: boolean;
   /** Parts that are gone, of the entries whose contents were checked. */
   readonly missing_parts?: number;
+  /** Entries of which nothing but their place could be checked: what they said is not shown. */
+  readonly unseen?: number;
   readonly entry?: OpenedEntry;
   readonly broken: readonly Damage[];
   /** To be kept for the next visit. */

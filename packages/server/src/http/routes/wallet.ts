@@ -29,6 +29,8 @@ import { administer, CHANGE_ERRORS } from '../administer.ts';
 import { LIST_QUERY } from '../list.ts';
 import { single } from '../read-request.ts';
 import { route, type Context, type Route } from '../route.ts';
+import { proveConsistency } from './ledger-proofs.ts';
+import { listKeys } from './signing-keys.ts';
 
 /** The wallet: what a person sees of what was done with their data, and how they stop it. */
 
@@ -227,6 +229,24 @@ export const walletRoutes: readonly Route[] = [
     summary: 'Origin, verifier key, size and checkpoint of the ledger',
     errors: asking,
     handler: showLedger,
+  }),
+  route({
+    ...own,
+    method: 'GET',
+    path: '/v1/wallet/ledger/keys',
+    summary: 'The keys of the ledger, each with the proof of how it came in',
+    query: LIST_QUERY,
+    errors: ['invalid_cursor', ...asking],
+    handler: listKeys,
+  }),
+  route({
+    ...own,
+    method: 'GET',
+    path: '/v1/wallet/ledger/proof/consistency',
+    summary: 'Proof that the ledger of `new` entries begins with that of `old` entries',
+    query: ['old', 'new'],
+    errors: ['not_found', ...asking],
+    handler: proveConsistency,
   }),
   route({
     ...own,
