@@ -169,10 +169,13 @@ function Delete({ policy: { policy_id, name } }: { readonly policy: Policy }) {
   const [open, setOpen] = useState(false);
   const navigate = useNavigate();
   const remove = useChange({
-    mutationFn: () => call('DELETE', `/v1/policies/${policy_id}`),
+    mutationFn: async () => {
+      await call('DELETE', `/v1/policies/${policy_id}`);
+      // First away from its page: what is gone is not asked for again.
+      await navigate({ to: '/policies' });
+    },
     changes: LIST,
     done: 'The policy was deleted',
-    onSuccess: () => void navigate({ to: '/policies' }),
   });
   return (
     <>
