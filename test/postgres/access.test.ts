@@ -4,6 +4,7 @@ import { after, before, suite, test } from 'node:test';
 
 import { postgres, whyNoPostgres } from '../support/database.ts';
 import { startAffidavit, type Affidavit } from '../support/server.ts';
+import { browserWith, cookieOf, linkIn } from '../support/signed-in.ts';
 import { startService } from '../support/service.ts';
 import { ask, find, makeAgent, makeApp, makeGrant, problem } from '../support/world.ts';
 
@@ -55,6 +56,27 @@ suite('two processes', { skip }, () => {
     problem(await call(two()), 401, 'unauthorized');
     const query = { token_id: String(token_id), event_type: 'token.revoked' };
     assert.equal((await find(one(), app.key, query)).length, 1);
+  });
+
+  test('let one of many in by a link, know their session at once, and its end', async () => {
+    const app = await makeApp(one(), 'sessions');
+    const made = await ask(one(), 201, 'POST', '/v1/sign-in-links', { key: app.key, body: {} });
+    const body = { link: linkIn(made.url) };
+    const tries = await Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        (i % 2 === 0 ? one() : two()).request('POST', '/v1/sessions', { key: null, body }),
+      ),
+    );
+    const opened = tries.filter(({ status }) => status === 201);
+    assert.equal(opened.length, 1);
+    const cookie = cookieOf(opened[0]!, 'affidavit_session') ?? '';
+    const browsers = [one(), two()].map((server) => browserWith(server, cookie, ''));
+    const [here, there] = [browsers[0]!, browsers[1]!];
+    for (const browser of browsers) {
+      assert.equal((await browser.request('GET', '/v1/whoami')).status, 200);
+    }
+    assert.equal((await here.request('DELETE', '/v1/session')).status, 200);
+    problem(await there.request('GET', '/v1/whoami'), 401, 'unauthorized');
   });
 
   test('keep one owner, when the last two leave at once in both', async () => {

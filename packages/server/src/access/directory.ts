@@ -32,6 +32,7 @@ const UNCACHED: ReadonlySet<keyof Tables> = new Set([
   'action_keys',
   'begun_actions',
   'tokens',
+  'sessions',
   'approvals',
   'rate_slots',
   'deliveries',

@@ -40,7 +40,7 @@ export class Gate {
   readonly #now: () => number;
   readonly #onLateUse: OnLateUse;
   readonly #publicUrl: () => string;
-  /** By the hash of the key, or of the cookie, as the directory was at `#revision`. */
+  /** By the hash of the key, as the directory was at `#revision`. */
   readonly #holders = new LRUCache<string, Identity>({ max: REMEMBERED });
   #revision: number | null = null;
 
@@ -60,26 +60,22 @@ export class Gate {
     return credentials.authorization === undefined && this.#operatorCookie(credentials) === null;
   }
 
-  /** Who asks, where they asked before, or null where only the directory can tell. */
+  /** Who holds a key that was asked for before, or null where only the directory can tell. */
   recall(credentials: Credentials): Identity | null {
     if (this.#revision === null || this.#revision !== this.#directory.revision) return null;
-    const session = this.#operatorCookie(credentials);
-    const place =
-      session === null ? placeOf(readKey(credentials.authorization)) : cookiePlace(session);
-    const identity = this.#holders.get(place);
+    // Sessions are asked for each time: one that was ended anywhere is over here.
+    if (this.#operatorCookie(credentials) !== null) return null;
+    const identity = this.#holders.get(hashOf(readKey(credentials.authorization)));
     return identity && !isOver(identity, this.#now()) ? identity : null;
   }
 
   /** Resolves a bearer, or the cookie of an operator. */
   async identify(credentials: Credentials, origin: Origin): Promise<Identity> {
     const session = this.#operatorCookie(credentials);
-    if (session !== null) {
-      return this.#remembering(cookiePlace(session), () => this.#open(session, 'operator'));
-    }
+    if (session !== null) return this.#open(session, 'operator');
     const bearer = readKey(credentials.authorization);
     const token = readTokenText(bearer);
-    if (token) return this.#askForToken(token, origin);
-    return this.#remembering(placeOf(bearer), () => this.#ask(hashOf(bearer)));
+    return token ? this.#askForToken(token, origin) : this.#askForKey(hashOf(bearer));
   }
 
   /** Who has their wallet open. No bearer opens one. */
@@ -107,12 +103,12 @@ export class Gate {
     throw unauthorized('the session is over, or there never was one');
   }
 
-  async #remembering(place: string, ask: () => Promise<Identity>): Promise<Identity> {
+  async #askForKey(hash: string): Promise<Identity> {
     const { revision } = this.#directory;
-    const identity = await ask();
+    const identity = await this.#ask(hash);
     if (revision !== this.#revision) this.#holders.clear();
     this.#revision = revision;
-    this.#holders.set(place, identity);
+    this.#holders.set(hash, identity);
     return identity;
   }
 
@@ -161,10 +157,6 @@ function readKey(header: string | undefined): string {
   if (key === undefined) throw unauthorized('the Authorization header is not a bearer key');
   return key;
 }
-
-/** Where who was found is remembered; what came as a cookie is never taken for a bearer. */
-const placeOf = (bearer: string) => hashOf(bearer);
-const cookiePlace = (session: string) => `cookie ${hashOf(session)}`;
 
 const isOver = ({ ends_at }: Identity, now: number) => ends_at !== null && ends_at <= now;
 

@@ -51,6 +51,7 @@ const UNTOLD: ReadonlySet<string> = new Set([
   'witness_states',
   'cosignatures',
   'tokens',
+  'sessions',
   'deliveries',
   'dead_letters',
 ]);
