@@ -15,23 +15,23 @@ import { Time } from '../../shared/ui/time.tsx';
 import { AgentLink } from '../links.tsx';
 import type { Stats } from '../overview/stats.ts';
 import { periodOf } from '../range/range.ts';
-import { mayChange, useWhoami } from '../session.ts';
+import { useMayChange } from '../session.ts';
 import { useParam } from '../use-param.ts';
 import { NewAgent } from './agent-forms.tsx';
-import { WHOLE, type Agent, type ApiKey } from './agent.ts';
+import { keyState, type Key } from '../settings/key.ts';
+import { WHOLE, type Agent } from './agent.ts';
 import { hoursOf, type Hours } from './hours.ts';
 
 const NEW = 'new';
 
 /** Who acts: each agent with its keys, and how busy it was. */
 export function AgentsPage() {
-  const whoami = useWhoami();
   const list = useList<Agent>('/v1/agents', WHOLE);
-  const keys = useGet<PageOf<ApiKey>>('/v1/keys', WHOLE);
+  const keys = useGet<PageOf<Key>>('/v1/keys', WHOLE);
   const calls = useCalls();
   const [dialog, setDialog] = useParam('dialog');
   const columns = useMemo(() => columnsOf(keys.data?.data, calls), [keys.data, calls]);
-  const mayMake = whoami.data !== undefined && mayChange(whoami.data);
+  const mayMake = useMayChange();
   const make = (
     <Button look="primary" onClick={() => setDialog(NEW)}>
       <Plus /> New agent
@@ -80,11 +80,11 @@ function useCalls(): ReadonlyMap<string, Hours> | undefined {
 }
 
 function columnsOf(
-  keys: readonly ApiKey[] | undefined,
+  keys: readonly Key[] | undefined,
   calls: ReadonlyMap<string, Hours> | undefined,
 ): readonly Column<Agent>[] {
   const live = (agent: Agent) =>
-    keys?.filter(({ agent_id, revoked_at }) => agent_id === agent.agent_id && !revoked_at).length;
+    keys?.filter((key) => key.agent_id === agent.agent_id && keyState(key) === 'active').length;
   return [
     {
       name: 'Name',

@@ -29,12 +29,13 @@ export function EntryList({ label, entries, drawer = true }: EntryListProps) {
           <EntryRow key={entry.event_id} entry={entry} />
         ))}
       </ul>
-      {drawer ? <ListDrawer entries={entries} /> : null}
+      {drawer ? <EntryListDrawer entries={entries} /> : null}
     </>
   );
 }
 
-function ListDrawer({ entries }: { readonly entries: readonly Entry[] }) {
+/** The open entry of a list, with a way to the next and the one before. */
+export function EntryListDrawer({ entries }: { readonly entries: readonly Entry[] }) {
   const { openId, show } = useOpenEntry();
   const place = entries.findIndex(({ event_id }) => event_id === openId);
   const step = (by: 1 | -1) => {

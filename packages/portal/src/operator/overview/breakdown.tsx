@@ -41,7 +41,9 @@ export function Breakdown({ preset, filter = {} }: BreakdownProps) {
     content: kind === chosen ? <OfKind kind={kind} preset={preset} filter={filter} /> : null,
   }));
   return (
-    <Section title="By agent, provider and verb">
+    <Section
+      title={filter['agent'] === undefined ? 'By agent, provider and verb' : 'By provider and verb'}
+    >
       <Tabs tabs={tabs} value={chosen?.value ?? 'agent'} onChange={setBy} />
     </Section>
   );

@@ -48,6 +48,7 @@ export function ConnectAccount({ agent, onClose }: ConnectAccountProps) {
     changes: ['/v1/providers', '/v1/secrets', '/v1/grants'],
     done: `${agent.name} may use the account`,
     onSuccess: onClose,
+    inForm: true,
   });
   const set = (name: keyof Fields) => (value: string) => setFields({ ...fields, [name]: value });
   const { error } = connecting;

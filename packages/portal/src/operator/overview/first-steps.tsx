@@ -7,17 +7,28 @@ import type { Page } from '../../shared/api/types.ts';
 import { Button, Spinner } from '../../shared/ui/button.tsx';
 import { CopyButton } from '../../shared/ui/copy.tsx';
 import { cx } from '../../shared/ui/cx.ts';
-import { NewAgent, NewAgentKey } from '../agents/agent-forms.tsx';
-import { WHOLE, type Agent, type ApiKey } from '../agents/agent.ts';
+import { NewAgent } from '../agents/agent-forms.tsx';
+import { WHOLE, type Agent } from '../agents/agent.ts';
+import { IN_TEXT } from '../links.tsx';
+import { useIsOwner } from '../session.ts';
+import { keyState, type Key, type NewKey } from '../settings/key.ts';
+import { MintKey, NewKeyDialog } from '../settings/key-forms.tsx';
 import { ConnectAccount } from './connect-account.tsx';
 import { firstCall, type Granted } from './first-call.ts';
 
 /** From nothing to the first entry of an agent. What is done is ticked off, wherever it was done. */
 export function FirstSteps() {
   const [open, setOpen] = useState<'agent' | 'key' | 'account' | null>(null);
-  const [key, setKey] = useState<string>();
+  const [made, setMade] = useState<NewKey>();
+  const [isShown, setShown] = useState(false);
+  const isOwner = useIsOwner();
   const { agent, hasKey, grant, provider } = useProgress();
   const close = () => setOpen(null);
+  const show = (key: NewKey) => {
+    setMade(key);
+    setShown(true);
+    close();
+  };
   return (
     <>
       <ol className="flex max-w-3xl flex-col gap-3">
@@ -37,7 +48,7 @@ export function FirstSteps() {
           <p>
             A credential that stays here: the agent uses it, and never sees it. To let a person
             consent instead,{' '}
-            <Link to="/grants" className="text-accent underline">
+            <Link to="/grants" className={IN_TEXT}>
               connect by OAuth
             </Link>
             .
@@ -47,13 +58,14 @@ export function FirstSteps() {
           </Button>
         </Step>
         <Step number={4} title="Make the first call" done={false} ready={grant !== undefined}>
-          <CallIt grant={grant} address={provider} apiKey={key} />
+          <CallIt grant={grant} address={provider} apiKey={made?.key} />
         </Step>
       </ol>
       {open === 'agent' ? <NewAgent onClose={close} /> : null}
       {open === 'key' && agent ? (
-        <NewAgentKey agent={agent} onClose={close} onMade={setKey} />
+        <MintKey isOwner={isOwner} agent={agent} onClose={close} onMade={show} />
       ) : null}
+      {made && isShown ? <NewKeyDialog made={made} onClose={() => setShown(false)} /> : null}
       {open === 'account' && agent ? <ConnectAccount agent={agent} onClose={close} /> : null}
     </>
   );
@@ -66,14 +78,14 @@ interface Provider {
 
 function useProgress() {
   const agents = useGet<Page<Agent>>('/v1/agents', WHOLE);
-  const keys = useGet<Page<ApiKey>>('/v1/keys', WHOLE);
+  const keys = useGet<Page<Key>>('/v1/keys', WHOLE);
   const grants = useGet<Page<Granted>>('/v1/grants', WHOLE);
   const providers = useGet<Page<Provider>>('/v1/providers', WHOLE);
   const agent = agents.data?.data.findLast(({ revoked_at }) => revoked_at === undefined);
   const grant = grants.data?.data.at(-1);
   return {
     agent,
-    hasKey: keys.data?.data.some(({ agent_id, revoked_at }) => agent_id && !revoked_at) ?? false,
+    hasKey: keys.data?.data.some((key) => key.agent_id && keyState(key) === 'active') ?? false,
     grant,
     provider: providers.data?.data.find(({ name }) => name === grant?.provider)?.base_url,
   };

@@ -3,7 +3,7 @@ import type { Entry, Page as PageOf } from '../../shared/api/types.ts';
 import { Page } from '../../shared/ui/page.tsx';
 import { Answer } from '../../shared/ui/states.tsx';
 import { RangePicker } from '../range/range-picker.tsx';
-import { mayChange, useWhoami } from '../session.ts';
+import { useMayChange } from '../session.ts';
 import { Attention } from './attention.tsx';
 import { Breakdown } from './breakdown.tsx';
 import { FirstSteps } from './first-steps.tsx';
@@ -24,8 +24,7 @@ export function OverviewPage() {
 }
 
 function Beginning() {
-  const whoami = useWhoami();
-  const mayBegin = whoami.data !== undefined && mayChange(whoami.data);
+  const mayBegin = useMayChange();
   const about = mayBegin
     ? 'Nothing is on the trail yet but what you set up. Four steps to the first call of an agent.'
     : 'No agent has made a call yet.';

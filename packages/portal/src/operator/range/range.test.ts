@@ -20,7 +20,7 @@ test('two moments win over a range', () => {
 
 test('points are as fine as the period is short', () => {
   assert.equal(intervalOf(periodOf({ range: '1h' }, '', NOW), NOW), 'minute');
-  assert.equal(intervalOf(periodOf({ range: '7d' }, '', NOW), NOW), 'hour');
+  assert.equal(intervalOf(periodOf({ range: '7d' }, '', NOW), NOW), '6hours');
   assert.equal(intervalOf({}, NOW), 'day');
 });
 

@@ -53,11 +53,12 @@ export function choiceOf(search: Search, preset: string): string {
   return PRESETS.some(({ value }) => value === wanted) ? wanted : EVER;
 }
 
-export type Interval = 'minute' | 'hour' | 'day';
+export type Interval = 'minute' | 'hour' | '6hours' | 'day';
 
 export const INTERVALS_MS: Readonly<Record<Interval, number>> = {
   minute: MINUTE_MS,
   hour: HOUR_MS,
+  '6hours': 6 * HOUR_MS,
   day: DAY_MS,
 };
 
@@ -66,7 +67,8 @@ export function intervalOf({ from, to }: Period, now: number = Date.now()): Inte
   if (from === undefined) return 'day';
   const length = (to === undefined ? now : Date.parse(to)) - Date.parse(from);
   if (length <= 3 * HOUR_MS) return 'minute';
-  return length <= 8 * DAY_MS ? 'hour' : 'day';
+  if (length <= 2 * DAY_MS) return 'hour';
+  return length <= 8 * DAY_MS ? '6hours' : 'day';
 }
 
 /** A moment as `<input type="datetime-local">` has it, in the zone of the reader; and back. */

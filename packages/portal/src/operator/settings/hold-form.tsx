@@ -11,10 +11,16 @@ import { idsOf, toIso } from './choices.ts';
 const time = (name: string, local: string) => (local === '' ? {} : { [name]: toIso(local) });
 
 /** A hold by a filter, which also covers what is recorded later, or by ids. */
-export function PlaceHold({ onClose }: { readonly onClose: () => void }) {
+interface PlaceHoldProps {
+  readonly onClose: () => void;
+  /** Whose entries it is on, at first. */
+  readonly principal?: string;
+}
+
+export function PlaceHold({ onClose, principal = '' }: PlaceHoldProps) {
   const [by, setBy] = useState('filter');
   const [conditions, setConditions] = useState<readonly Condition[]>([
-    { name: 'principal_id', value: '' },
+    { name: 'principal_id', value: principal },
   ]);
   const [from, setFrom] = useState('');
   const [to, setTo] = useState('');

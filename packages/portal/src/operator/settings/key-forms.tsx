@@ -7,7 +7,7 @@ import { CopyButton, ShownOnce } from '../../shared/ui/copy.tsx';
 import { Dialog } from '../../shared/ui/dialog.tsx';
 import { CheckField, SelectField, TextField } from '../../shared/ui/field.tsx';
 import { faultOf, FormDialog } from '../../shared/ui/form.tsx';
-import { useAgents } from '../directory.ts';
+import { useAgents, type AgentRow } from '../directory.ts';
 import { KEY_OVERLAPS, roleOptions, SCOPES, toIso } from './choices.ts';
 import type { Key, NewKey } from './key.ts';
 
@@ -16,12 +16,14 @@ interface MadeProps {
   readonly onMade: (key: NewKey) => void;
 }
 
-function useDraft() {
-  const [name, setName] = useState('');
+type Agent = Pick<AgentRow, 'agent_id' | 'name'>;
+
+function useDraft(of: Agent | undefined) {
+  const [name, setName] = useState(of?.name ?? '');
   const [kind, setKind] = useState('scopes');
   const [role, setRole] = useState('analyst');
   const [scopes, setScopes] = useState<readonly string[]>(['events:write', 'calls:execute']);
-  const [agent, setAgent] = useState('');
+  const [agent, setAgent] = useState(of?.agent_id ?? '');
   const [expires, setExpires] = useState('');
   const body = {
     name,
@@ -33,8 +35,14 @@ function useDraft() {
   return { ...fields, agent, setAgent, expires, setExpires, body };
 }
 
-export function MintKey({ isOwner, onClose, onMade }: MadeProps & { readonly isOwner: boolean }) {
-  const draft = useDraft();
+interface MintProps extends MadeProps {
+  readonly isOwner: boolean;
+  /** Whose key it is to be. */
+  readonly agent?: Agent | undefined;
+}
+
+export function MintKey({ isOwner, agent, onClose, onMade }: MintProps) {
+  const draft = useDraft(agent);
   const { body, kind, scopes } = draft;
   const mint = useChange<object, NewKey>({
     mutationFn: (sent) => post('/v1/keys', sent),

@@ -86,7 +86,12 @@ const CSV = {
 
 type Open = { readonly what: 'rotate' | 'revoke'; readonly key: Key } | null;
 
-export function KeySettings() {
+interface KeySettingsProps {
+  /** Only the keys of this agent. */
+  readonly agent?: { readonly agent_id: string; readonly name: string };
+}
+
+export function KeySettings({ agent }: KeySettingsProps) {
   const list = useList<Key>('/v1/keys', { limit: 200 });
   const [all, setAll] = useParam('all');
   const [adding, setAdding] = useParam('add');
@@ -95,7 +100,11 @@ export function KeySettings() {
   const close = () => setOpen(null);
   const isOwner = useIsOwner();
   const mayChange = useMayChange();
-  const rows = list.rows.filter((key) => all !== undefined || keyState(key) !== 'revoked');
+  const rows = list.rows.filter(
+    (key) =>
+      (all !== undefined || keyState(key) !== 'revoked') &&
+      (agent === undefined || key.agent_id === agent.agent_id),
+  );
   const actions = actionsColumn<Key>(
     (key) => {
       const barred = governs(key) && !isOwner ? 'For owners' : undefined;
@@ -141,6 +150,7 @@ export function KeySettings() {
       {adding === 'key' && mayChange ? (
         <MintKey
           isOwner={isOwner}
+          agent={agent}
           onClose={() => setAdding(undefined)}
           onMade={(key) => {
             setMade(key);
