@@ -1,4 +1,5 @@
 import {
+  keepPreviousData,
   QueryClient,
   useInfiniteQuery,
   useMutation,
@@ -38,15 +39,18 @@ interface GetOptions<T> {
   readonly enabled?: boolean;
   /** How soon to ask again, by what was answered; false: not any more. */
   readonly refetchInterval?: number | ((data: T | undefined) => number | false);
+  /** Shows the answer before until the next one is there: for what changes with every filter. */
+  readonly keep?: boolean;
 }
 
 /** One answer. The key is the question, so that equal questions are asked once. */
 export function useGet<T>(path: string, query: Params = {}, options: GetOptions<T> = {}) {
-  const { refetchInterval: again, ...others } = options;
+  const { refetchInterval: again, keep = false, ...others } = options;
   return useQuery({
     queryKey: [path, query],
     queryFn: ({ signal }) => get<T>(path, query, signal),
     ...others,
+    ...(keep ? { placeholderData: keepPreviousData } : {}),
     refetchInterval:
       typeof again === 'function' ? ({ state }) => again(state.data) : (again ?? false),
   });

@@ -1,21 +1,25 @@
 import { useEffect, type ReactNode } from 'react';
 
+import { cx } from './cx.ts';
+
 interface PageProps {
   readonly title: string;
   /** What this page is for, in a sentence. */
   readonly about?: ReactNode;
   /** Buttons at the right of the title. */
   readonly actions?: ReactNode;
+  /** Takes the whole window: for lists in which every column counts. */
+  readonly wide?: boolean;
   readonly children: ReactNode;
 }
 
 /** The frame of a page: its heading, what can be done here, and its contents. */
-export function Page({ title, about, actions, children }: PageProps) {
+export function Page({ title, about, actions, wide = false, children }: PageProps) {
   useEffect(() => {
     document.title = `${title} · Affidavit`;
   }, [title]);
   return (
-    <div className="mx-auto w-full max-w-7xl px-4 py-5 md:px-6">
+    <div className={cx('mx-auto w-full px-4 py-5 md:px-6', wide ? 'max-w-[120rem]' : 'max-w-7xl')}>
       <header className="mb-4 flex flex-wrap items-end gap-x-4 gap-y-2">
         <div className="min-w-0 grow">
           <h1 className="text-xl font-semibold tracking-tight break-words">{title}</h1>

@@ -1,0 +1,51 @@
+import { useEffect, useMemo } from 'react';
+
+import { useGet } from '../../shared/api/queries.ts';
+import { TimeBars } from '../../shared/charts/time-bars.tsx';
+import { count, plural } from '../../shared/format/number.ts';
+import { explain } from '../../shared/ui/toast.tsx';
+import { useIsNarrow } from '../../shared/ui/use-media.ts';
+import { barsOf, STACKS, totalIn, type Histogram } from './histogram.ts';
+import type { Question } from './use-question.ts';
+
+const BUCKETS = 90;
+const NARROW_BUCKETS = 40;
+
+/** How many entries there are over time, and how they ended; a range drawn on it becomes the range of the page. */
+export function TrailBars({ question, turn, change }: Question) {
+  const buckets = useIsNarrow() ? NARROW_BUCKETS : BUCKETS;
+  const asked = { ...question, by: 'outcome', buckets };
+  const { data, error, refetch } = useGet<Histogram>('/v1/events/histogram', asked, { keep: true });
+  useEffect(() => {
+    if (turn > 0) void refetch();
+  }, [turn, refetch]);
+  const bars = useMemo(() => (data ? barsOf(data) : []), [data]);
+  const select = (from: number, to: number) =>
+    change((before) => ({
+      ...before,
+      range: undefined,
+      live: undefined,
+      from: new Date(from).toISOString(),
+      to: new Date(to).toISOString(),
+    }));
+  const total = data ? totalIn(data) : 0;
+  return (
+    <section aria-label="Entries over time" className="mb-3 min-h-37 max-md:min-h-31">
+      {error ? (
+        <p className="py-10 text-center text-ink-2">{explain(error).title}</p>
+      ) : data ? (
+        <>
+          <p role="status" aria-live="polite" className="sr-only">
+            {plural(total, 'entry', 'entries')}
+          </p>
+          <TimeBars
+            label={`${data.exact ? '' : 'About '}${count(total)} entries over time`}
+            stacks={STACKS}
+            bars={bars}
+            onSelect={select}
+          />
+        </>
+      ) : null}
+    </section>
+  );
+}

@@ -1,0 +1,76 @@
+import { useCallback } from 'react';
+
+import { addressOf } from '../../shared/api/client.ts';
+import type { Entry } from '../../shared/api/types.ts';
+import { useIsNarrow } from '../../shared/ui/use-media.ts';
+import { EntryDrawer } from '../entry/entry-drawer.tsx';
+import { useOpenEntry } from '../entry/use-open-entry.ts';
+import { NothingFound } from './nothing-found.tsx';
+import type { PagedRows } from './paged-rows.ts';
+import { NARROW_ROW_PX, ROW_PX, RowHeader, TrailRow } from './row.tsx';
+import type { Question } from './use-question.ts';
+import { useRowKeys } from './use-row-keys.ts';
+import { VirtualRows } from './virtual-rows.tsx';
+
+interface TrailListProps {
+  readonly question: Question;
+  readonly rows: PagedRows<Entry>;
+  readonly fresh: readonly Entry[];
+  readonly coveredPx: number;
+}
+
+export function TrailList({ question, rows, fresh, coveredPx }: TrailListProps) {
+  const isNarrow = useIsNarrow();
+  const { openId, show } = useOpenEntry();
+  const keys = useRowKeys({ first: -fresh.length, last: rows.count - 1, what: 'entry' });
+  const { move, setAt } = keys;
+  const rowAt = (at: number) => (at < 0 ? fresh[fresh.length + at] : rows.row(at));
+  const open = useCallback(
+    (entry: Entry, at: number) => {
+      setAt(at);
+      show(entry.event_id);
+    },
+    [setAt, show],
+  );
+  const step = (by: 1 | -1) => {
+    const to = (keys.at ?? 0) + by;
+    const next = rowAt(to);
+    if (!next) return;
+    move(to, { isFocused: false });
+    show(next.event_id, { replace: true });
+  };
+  const at = keys.at === null ? undefined : rowAt(keys.at);
+  const known = at?.event_id === openId ? at : undefined;
+  return (
+    <>
+      <VirtualRows
+        label="Entries"
+        rows={rows}
+        fresh={fresh}
+        rowPx={isNarrow ? NARROW_ROW_PX : ROW_PX}
+        coveredPx={coveredPx}
+        header={<RowHeader />}
+        target={keys.target}
+        empty={<NothingFound question={question} what="entries" />}
+        render={(entry, place) => (
+          <TrailRow
+            entry={entry}
+            at={place}
+            href={addressOf('/trail', { ...question.search, event: entry.event_id })}
+            isChosen={place === keys.at}
+            isOpen={entry.event_id === openId}
+            isFresh={place < 0}
+            isNarrow={isNarrow}
+            onOpen={open}
+          />
+        )}
+      />
+      <EntryDrawer
+        eventId={openId}
+        onClose={() => show(undefined)}
+        known={known}
+        {...(known ? { onStep: step } : {})}
+      />
+    </>
+  );
+}
