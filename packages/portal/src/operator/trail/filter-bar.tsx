@@ -57,7 +57,7 @@ export function FilterBar({ search, question, change }: Question) {
           onKeyDown={onKey}
           autoCapitalize="none"
           spellCheck={false}
-          className="h-6 min-w-32 grow bg-transparent text-sm outline-none placeholder:text-ink-3"
+          className="h-6 w-24 grow bg-transparent text-sm outline-none placeholder:text-ink-3"
         />
         <kbd
           aria-hidden

@@ -45,9 +45,9 @@ test('pages come as they are wanted, far ones are forgotten and come again', asy
 test('a failure is said, and what is missing is read on retry', async () => {
   const { read } = numbers(500);
   let isDown = true;
-  const rows = new PagedRows<number>((cursor, signal) => {
+  const rows = new PagedRows<number>((cursor) => {
     if (isDown && cursor === '200') return Promise.reject(new Error('down'));
-    return read(cursor, signal);
+    return read(cursor);
   });
   rows.want(0, 20);
   await settle();

@@ -11,14 +11,15 @@ const KEPT_PAGES = 40;
 const AHEAD_PAGES = 2;
 const AT_ONCE = 3;
 
-export type ReadPage<T> = (cursor: string | null, signal: AbortSignal) => Promise<Page<T>>;
+export type ReadPage<T> = (cursor: string | null) => Promise<Page<T>>;
 
 export class PagedRows<T> {
   readonly #read: ReadPage<T>;
   /** Of every page that is known to be there, by its number. */
   readonly #cursors: (string | null)[] = [null];
   readonly #pages = new Map<number, readonly T[]>();
-  readonly #underWay = new Map<number, AbortController>();
+  readonly #underWay = new Set<number>();
+  #isStopped = false;
   readonly #listeners = new Set<() => void>();
   #isEnd = false;
   #count = 0;
@@ -60,6 +61,7 @@ export class PagedRows<T> {
 
   /** Says which rows are in view: their pages, and some after them, are read. */
   want(first: number, last: number): void {
+    this.#isStopped = false;
     this.#wanted = [Math.floor(first / PAGE_ROWS), Math.floor(last / PAGE_ROWS)];
     if (this.#error === null) this.#readWanted();
   }
@@ -70,10 +72,9 @@ export class PagedRows<T> {
     this.#changed();
   }
 
-  /** Nothing that is under way will be kept. */
+  /** Nothing more is read: nobody looks. */
   stop(): void {
-    for (const controller of this.#underWay.values()) controller.abort();
-    this.#underWay.clear();
+    this.#isStopped = true;
   }
 
   #readWanted(): void {
@@ -85,18 +86,14 @@ export class PagedRows<T> {
   }
 
   async #readPage(page: number): Promise<void> {
-    const controller = new AbortController();
-    this.#underWay.set(page, controller);
+    this.#underWay.add(page);
     try {
-      const answer = await this.#read(this.#cursors[page] as string | null, controller.signal);
-      if (controller.signal.aborted) return;
-      this.#keep(page, answer);
+      this.#keep(page, await this.#read(this.#cursors[page] as string | null));
     } catch (error) {
-      if (controller.signal.aborted) return;
       this.#error = error;
     }
     this.#underWay.delete(page);
-    if (this.#error === null) this.#readWanted();
+    if (this.#error === null && !this.#isStopped) this.#readWanted();
     this.#changed();
   }
 

@@ -13,7 +13,8 @@ export const ROW_PX = 38;
 export const NARROW_ROW_PX = 64;
 
 export const COLUMNS =
-  'grid grid-cols-[8.5rem_minmax(0,10rem)_minmax(0,1fr)_minmax(0,10rem)_7.5rem_4.5rem] items-center gap-x-3 px-3 max-xl:grid-cols-[8.5rem_minmax(0,9rem)_minmax(0,1fr)_7.5rem_4.5rem]';
+  'grid grid-cols-[7.5rem_minmax(0,9.5rem)_minmax(0,1fr)_minmax(0,11rem)_7rem_4.5rem] items-center gap-x-3 px-3 ' +
+  'max-2xl:grid-cols-[7.5rem_minmax(0,9.5rem)_minmax(0,1fr)_7rem_4.5rem]';
 
 export const RowHeader = () => (
   <div role="rowgroup" className="max-md:sr-only">
@@ -24,7 +25,7 @@ export const RowHeader = () => (
       <span role="columnheader">Time</span>
       <span role="columnheader">Who</span>
       <span role="columnheader">What</span>
-      <span role="columnheader" className="max-xl:hidden">
+      <span role="columnheader" className="max-2xl:hidden">
         For whom
       </span>
       <span role="columnheader">Outcome</span>
@@ -71,7 +72,7 @@ const whomOf = ({ principal_email, principal_id }: Entry): string =>
 
 function Wide(props: RowProps) {
   const { entry } = props;
-  const { who, what, why, mood } = sentenceOf(entry);
+  const { who, what, forWhom, why, mood } = sentenceOf(entry);
   const whom = whomOf(entry);
   return (
     <div className={cx(COLUMNS, 'h-full')} role="presentation">
@@ -87,10 +88,11 @@ function Wide(props: RowProps) {
         <MoodIcon mood={mood} muted={entry.outcome === undefined} />
         <OpenLink {...props} className="min-w-0 truncate">
           {what}
+          {forWhom ? <span className="text-ink-2 2xl:hidden"> {forWhom}</span> : null}
           {why ? <span className="text-ink-3"> {why}</span> : null}
         </OpenLink>
       </span>
-      <span role="cell" className="truncate text-ink-2 max-xl:hidden" title={whom}>
+      <span role="cell" className="truncate text-ink-2 max-2xl:hidden" title={whom}>
         {whom}
       </span>
       <span role="cell" className="min-w-0">

@@ -30,12 +30,12 @@ export function TrailBars({ question, turn, change }: Question) {
     }));
   const total = data ? totalIn(data) : 0;
   return (
-    <section aria-label="Entries over time" className="mb-3 min-h-37 max-md:min-h-31">
+    <section aria-label="Entries over time" className="mb-3 min-h-34 max-md:min-h-28">
       {error ? (
         <p className="py-10 text-center text-ink-2">{explain(error).title}</p>
       ) : data ? (
         <>
-          <p role="status" aria-live="polite" className="sr-only">
+          <p aria-live="polite" className="sr-only">
             {plural(total, 'entry', 'entries')}
           </p>
           <TimeBars

@@ -39,8 +39,9 @@ export function TrailList({ question, rows, fresh, coveredPx }: TrailListProps) 
     move(to, { isFocused: false });
     show(next.event_id, { replace: true });
   };
-  const at = keys.at === null ? undefined : rowAt(keys.at);
-  const known = at?.event_id === openId ? at : undefined;
+  // The address follows a moment after a step: what is open is then beside where the keys are.
+  const near = keys.at === null ? [] : [keys.at, keys.at - 1, keys.at + 1].map(rowAt);
+  const known = near.find((entry) => entry !== undefined && entry.event_id === openId);
   return (
     <>
       <VirtualRows

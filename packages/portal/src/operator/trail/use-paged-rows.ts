@@ -10,10 +10,10 @@ export function usePagedRows<T>(path: string, question: Params, turn: number): P
   const queries = useQueryClient();
   const rows = useMemo(
     () =>
-      new PagedRows<T>((cursor, signal) =>
+      new PagedRows<T>((cursor) =>
         queries.fetchQuery({
           queryKey: [path, question, turn, cursor],
-          queryFn: () => get<Page<T>>(path, { ...question, limit: PAGE_ROWS, cursor }, signal),
+          queryFn: () => get<Page<T>>(path, { ...question, limit: PAGE_ROWS, cursor }),
           // What is far away is forgotten: the rows themselves say what is kept.
           gcTime: 0,
         }),
