@@ -73,6 +73,7 @@ describe('affidavit demo --keep, and the commands on its server', { timeout: 60_
     assert.match(told.stdout, /found other scopes: openid, offline_access, calendar:read is left/);
     assert.match(told.stdout, /in the signed tree, rebuilt here/);
     assert.match(told.stdout, /none was recorded/);
+    assert.match(told.stdout, /this link signs you in once[\s\S]+ {4}http:\S+#link=\S+/);
   });
 
   it('query finds the denials', async () => {

@@ -27,6 +27,7 @@ interface Flags {
 interface Stage {
   readonly url: string;
   readonly adminKey: string;
+  /** Behind the names of what is made; empty on a server of the demo's own. */
   readonly suffix: string;
   readonly stop: () => Promise<void>;
 }
@@ -98,6 +99,18 @@ async function perform(show: Show): Promise<Cast> {
   return cast;
 }
 
+/** How to look at the portal; on somebody's own server they know. */
+async function portalLines({ stage, terminal }: Show): Promise<string[]> {
+  if (stage.suffix !== '') return [];
+  const admin = new Affidavit({ url: stage.url, apiKey: stage.adminKey });
+  const asked = { body: { name: 'the demo' }, signal: terminal.signal };
+  const { url } = (await admin.api('POST', '/v1/sign-in-links', asked)) as { url: string };
+  return [
+    '  the portal; this link signs you in once, "affidavit portal" makes another:',
+    `    ${url}`,
+  ];
+}
+
 async function keepRunning(show: Show, cast: Cast): Promise<void> {
   const { stage, terminal } = show;
   const agentKeys = [...cast.agentKeys].map(([agent, key]) => `    ${agent.padEnd(15)} ${key}`);
@@ -108,6 +121,7 @@ async function keepRunning(show: Show, cast: Cast): Promise<void> {
     `  export AFFIDAVIT_ADMIN_KEY=${stage.adminKey}`,
     '  keys of the agents:',
     ...agentKeys,
+    ...(await portalLines(show)),
   ]);
   if (!terminal.signal.aborted) await once(terminal.signal, 'abort');
 }
@@ -147,6 +161,6 @@ export function addDemo(program: Command, terminal: Terminal): void {
     .description(
       'see it work: a server, five providers, three agents, two people, and what is left behind',
     )
-    .option('--keep', 'leave everything running until Ctrl-C')
+    .option('--keep', 'leave everything running until Ctrl-C, with a link to its portal')
     .action((flags: Flags, command: Command) => run(command, flags, terminal));
 }
