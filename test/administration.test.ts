@@ -206,6 +206,8 @@ describe('an administrative change leaves one entry, at once', () => {
     assert.equal(await asked('/v1/events?provider=mail', 'trail.read'), 0, 'the same question');
     assert.equal(await asked('/v1/executions?provider=mail', 'trail.read'), 1);
     assert.equal(await asked('/v1/events/facets?field=provider', 'trail.read'), 1);
+    assert.equal(await asked('/v1/events/histogram?by=outcome', 'trail.read'), 0, 'counted anew');
+    assert.equal(await asked('/v1/events/histogram?provider=mail', 'trail.read'), 0, 'was listed');
     assert.equal(await asked('/v1/events/export?provider=mail', 'trail.exported'), 1);
     assert.equal(await asked('/v1/events/export?provider=mail', 'trail.exported'), 1);
   });

@@ -9,8 +9,9 @@ import type { Context } from './route.ts';
 
 /**
  * Reads of the trail are on the trail (MISSION M10). A question is recorded when it is first asked
- * with a key or in a session, on whatever page, and again only after a while: who pages or polls does not fill the
- * ledger.
+ * with a key or in a session, on whatever page, and again only after a while: who pages or polls does
+ * not fill the ledger. What a filter finds and how it is counted, by values or over time, are the same
+ * question: a page that shows all three leaves one entry.
  */
 const QUIET_MS = 10 * 60 * 1000;
 const asked = new LRUCache<string, Promise<void>>({ max: 50_000, ttl: QUIET_MS });

@@ -25,7 +25,7 @@ export async function listFacets(context: Context) {
   const isOne = fields.length === 1;
   const filter = parseFilter(query, FACET_QUERY);
   const limit = readLimit(query);
-  await recordRead(context, 'facets', { field: isOne ? field : fields, ...filter });
+  await recordRead(context, 'events', filter);
   const request: FacetRequest = { app: app.app, fields, filter, limit, mayEstimate: !isOne };
   const found = await services.readers.run<Facets>('facets', request);
   if (isOne) return { field, data: found.fields[field] };

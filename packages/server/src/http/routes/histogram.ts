@@ -59,6 +59,6 @@ export async function showHistogram(context: Context): Promise<Histogram> {
       expected: 'one of interval and buckets',
     });
   }
-  await recordRead(context, 'histogram', { ...filter, by: request.by });
+  await recordRead(context, 'events', filter);
   return services.readers.run<Histogram>('histogram', request);
 }
