@@ -38,12 +38,15 @@ interface OutcomeProps {
   readonly entry: Entry;
   /** What went well is not coloured: in lists, the eye should find the rest. */
   readonly calm?: boolean;
+  /** In lists of executions, where an outcome that is missing has not come yet. */
+  readonly unended?: string | undefined;
 }
 
 /** How an entry ended. What has no outcome announced something: its outcome is an entry of its own. */
-export function OutcomeBadge({ entry, calm = false }: OutcomeProps) {
+export function OutcomeBadge({ entry, calm = false, unended }: OutcomeProps) {
   const { outcome, error_code: code, governance_status: governance } = entry;
   if (outcome === undefined) {
+    if (unended !== undefined) return <Badge tone="open">{unended}</Badge>;
     if (isIntent(entry)) return <Badge>intent</Badge>;
     return governance === undefined ? null : <Badge>{inWords(governance)}</Badge>;
   }

@@ -18,7 +18,7 @@ const OPEN = FACETS.filter(({ isOpen }) => isOpen).map(({ field }) => field);
 /** Values of fields with how often they occur; several of one field are alternatives. */
 export function Facets({ search, question, change }: Question) {
   // One question for all that are open from the beginning; a field with a condition has one of its own.
-  const { data } = useGet<FacetsAnswer>(
+  const { data, isError } = useGet<FacetsAnswer>(
     '/v1/events/facets',
     { ...question, field: OPEN, limit: READ },
     { keep: true },
@@ -37,6 +37,7 @@ export function Facets({ search, question, change }: Question) {
             chosen={chosen}
             counts={chosen.length === 0 ? data?.fields[field] : undefined}
             isCounted={isOpen === true && chosen.length === 0}
+            hasFailed={isError}
             onToggle={(value) => change((before) => toggled(before, { name: field, value }))}
           />
         );
@@ -54,13 +55,14 @@ interface FacetProps {
   /** What the question of all says of it. */
   readonly counts: readonly FacetCount[] | undefined;
   readonly isCounted: boolean;
+  readonly hasFailed: boolean;
   readonly onToggle: (value: string) => void;
 }
 
 function Facet(props: FacetProps) {
-  const { field, label, isOpenFirst, question, chosen, counts, isCounted, onToggle } = props;
+  const { field, label, isOpenFirst, question, chosen, counts, isCounted, hasFailed } = props;
   const [isOpen, setIsOpen] = useState(isOpenFirst);
-  const { data } = useGet<FacetAnswer>(
+  const { data, isError } = useGet<FacetAnswer>(
     '/v1/events/facets',
     { ...without(question, field), field, limit: READ },
     { enabled: isOpen && !isCounted, keep: true },
@@ -87,7 +89,11 @@ function Facet(props: FacetProps) {
           ) : null}
         </button>
       </h3>
-      {isOpen ? <Values label={label} counts={found} chosen={chosen} onToggle={onToggle} /> : null}
+      {isOpen && (isError || (isCounted && hasFailed)) ? (
+        <p className="px-5 py-1 text-xs text-ink-3">not counted</p>
+      ) : isOpen ? (
+        <Values label={label} counts={found} chosen={chosen} onToggle={props.onToggle} />
+      ) : null}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { Filter } from 'lucide-react';
-import { useMemo, useState, type ReactNode } from 'react';
+import { useCallback, useMemo, useState, type ReactNode } from 'react';
 
 import { Button } from '../../shared/ui/button.tsx';
 import { cx } from '../../shared/ui/cx.ts';
@@ -15,6 +15,8 @@ import type { Question } from './use-question.ts';
 
 interface ListFrameProps {
   readonly question: Question;
+  /** Values are counted over entries: lists of something else have none. */
+  readonly hasFacets?: boolean;
   /** Between the filters and the list. */
   readonly above?: ReactNode;
   /** Told how much of the top of the window is covered while one scrolls. */
@@ -24,41 +26,55 @@ interface ListFrameProps {
 const HAS_ROOM = '(min-width: 1024px)';
 const MENU_PX = 49;
 
-/** Filters that stay in view, values to choose from beside the list, and the list. */
-export function ListFrame({ question, above, children }: ListFrameProps) {
+interface FacetsState {
+  readonly hasRoom: boolean;
+  readonly isBeside: boolean;
+  readonly isDrawer: boolean;
+  readonly toggle: () => void;
+  readonly close: () => void;
+}
+
+/** Beside the list where there is room, else in a drawer; `f` shows and hides them. */
+function useFacetsState(hasFacets: boolean): FacetsState {
   const hasRoom = useMedia(HAS_ROOM);
-  const [bar, barPx] = useHeight<HTMLDivElement>();
   const [isAside, setIsAside] = useState(true);
   const [isDrawer, setIsDrawer] = useState(false);
-  const coveredPx = barPx + (hasRoom ? 0 : MENU_PX);
-  useShortcuts(
-    useMemo(() => {
-      const toggle = () => (hasRoom ? setIsAside((is) => !is) : setIsDrawer(true));
-      return [{ keys: 'f', does: 'Show or hide the values to filter by', run: toggle }];
-    }, [hasRoom]),
+  const toggle = useCallback(
+    () => (hasRoom ? setIsAside((is) => !is) : setIsDrawer(true)),
+    [hasRoom],
   );
-  const set = tokensOf(question.search).length;
+  const does = 'Show or hide the values to filter by';
+  useShortcuts(
+    useMemo(() => (hasFacets ? [{ keys: 'f', does, run: toggle }] : []), [hasFacets, toggle]),
+  );
+  return {
+    hasRoom,
+    isBeside: hasFacets && hasRoom && isAside,
+    isDrawer: hasFacets && !hasRoom && isDrawer,
+    toggle,
+    close: () => setIsDrawer(false),
+  };
+}
+
+/** Filters that stay in view, values to choose from beside the list, and the list. */
+export function ListFrame({ question, hasFacets = true, above, children }: ListFrameProps) {
+  const [bar, barPx] = useHeight<HTMLDivElement>();
+  const facets = useFacetsState(hasFacets);
+  const coveredPx = barPx + (facets.hasRoom ? 0 : MENU_PX);
   return (
     <>
       <div
         ref={bar}
         className="sticky top-0 z-10 -mx-1 flex flex-wrap items-start gap-2 bg-paper px-1 py-2 max-lg:top-[49px]"
       >
-        <Button
-          className="min-h-10"
-          aria-expanded={hasRoom ? isAside : isDrawer}
-          aria-label={set === 0 ? 'Values to filter by' : `Values to filter by, ${set} chosen`}
-          onClick={() => (hasRoom ? setIsAside(!isAside) : setIsDrawer(true))}
-        >
-          <Filter aria-hidden />
-        </Button>
+        {hasFacets ? <FacetsButton question={question} state={facets} /> : null}
         <div className="min-w-0 grow max-md:order-first max-md:w-full">
           <FilterBar {...question} />
         </div>
         <RangePicker {...question} />
       </div>
-      <div className={cx(hasRoom && isAside && 'grid grid-cols-[14rem_minmax(0,1fr)] gap-x-5')}>
-        {hasRoom && isAside ? (
+      <div className={cx(facets.isBeside && 'grid grid-cols-[14rem_minmax(0,1fr)] gap-x-5')}>
+        {facets.isBeside ? (
           <aside
             aria-label="Values to filter by"
             className="sticky self-start overflow-y-auto pb-6"
@@ -72,9 +88,28 @@ export function ListFrame({ question, above, children }: ListFrameProps) {
           {children(coveredPx)}
         </div>
       </div>
-      <Drawer open={isDrawer && !hasRoom} onClose={() => setIsDrawer(false)} title="Filter by">
+      <Drawer open={facets.isDrawer} onClose={facets.close} title="Filter by">
         <Facets {...question} />
       </Drawer>
     </>
+  );
+}
+
+interface FacetsButtonProps {
+  readonly question: Question;
+  readonly state: FacetsState;
+}
+
+function FacetsButton({ question, state }: FacetsButtonProps) {
+  const set = tokensOf(question.search).length;
+  return (
+    <Button
+      className="min-h-10"
+      aria-expanded={state.isBeside || state.isDrawer}
+      aria-label={set === 0 ? 'Values to filter by' : `Values to filter by, ${set} chosen`}
+      onClick={state.toggle}
+    >
+      <Filter aria-hidden />
+    </Button>
   );
 }

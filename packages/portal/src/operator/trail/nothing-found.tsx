@@ -1,8 +1,12 @@
+import { plain } from '@affidavit/schema/plain';
+
+import { ApiError } from '../../shared/api/client.ts';
 import { Button } from '../../shared/ui/button.tsx';
 import { CopyButton } from '../../shared/ui/copy.tsx';
-import { Empty } from '../../shared/ui/states.tsx';
+import { Empty, Failed } from '../../shared/ui/states.tsx';
+import { explain } from '../../shared/ui/toast.tsx';
 import { one } from '../search.ts';
-import { cleared, tokensOf } from './filters.ts';
+import { cleared, tokensOf, withoutToken } from './filters.ts';
 import type { Question } from './use-question.ts';
 
 const firstEvent = () =>
@@ -51,6 +55,37 @@ export function NothingFound({ question: { search, change }, what }: NothingFoun
         {firstEvent()}
       </pre>
       <CopyButton text={firstEvent} what="command" />
+    </Empty>
+  );
+}
+
+interface QuestionFailedProps {
+  readonly question: Question;
+  readonly error: unknown;
+  readonly retry: () => void;
+}
+
+/** A question that the API did not take: what is wrong with which condition, and a way out. */
+export function QuestionFailed({
+  question: { search, change },
+  error,
+  retry,
+}: QuestionFailedProps) {
+  const field = error instanceof ApiError ? error.problem.field : undefined;
+  const wrong = tokensOf(search).filter(({ name }) => name === field);
+  if (wrong.length === 0) return <Failed error={error} retry={retry} />;
+  const isUnknown = error instanceof ApiError && error.code === 'unknown_filter';
+  const { title, description } = explain(error);
+  return (
+    <Empty title={plain(title)}>
+      <p>
+        {isUnknown
+          ? 'The filter bar offers the names that there are as you type. Words without a name search the text.'
+          : plain(description)}
+      </p>
+      <Button onClick={() => change((before) => wrong.reduce(withoutToken, before))}>
+        Remove this condition
+      </Button>
     </Empty>
   );
 }

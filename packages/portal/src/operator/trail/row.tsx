@@ -44,6 +44,8 @@ interface RowProps {
   readonly isOpen: boolean;
   readonly isFresh: boolean;
   readonly isNarrow: boolean;
+  /** What is said where an outcome is missing. */
+  readonly unended?: string;
   readonly onOpen: (entry: Entry, at: number) => void;
 }
 
@@ -96,7 +98,7 @@ function Wide(props: RowProps) {
         {whom}
       </span>
       <span role="cell" className="min-w-0">
-        <OutcomeBadge entry={entry} calm />
+        <OutcomeBadge entry={entry} unended={props.unended} calm />
       </span>
       <span role="cell" className="text-right text-xs text-ink-3 tabular-nums">
         {tookOf(entry)}
@@ -118,7 +120,7 @@ function Narrow(props: RowProps) {
       </span>
       <span role="cell" className="mt-0.5 flex items-center gap-3 pl-6 text-xs text-ink-3">
         <time dateTime={entry.created_at}>{shortTime(entry.created_at)}</time>
-        <OutcomeBadge entry={entry} calm />
+        <OutcomeBadge entry={entry} unended={props.unended} calm />
         <span className="ml-auto">{tookOf(entry)}</span>
       </span>
     </div>

@@ -3,7 +3,6 @@ import { useEffect, useMemo } from 'react';
 import { useGet } from '../../shared/api/queries.ts';
 import { TimeBars } from '../../shared/charts/time-bars.tsx';
 import { count, plural } from '../../shared/format/number.ts';
-import { explain } from '../../shared/ui/toast.tsx';
 import { useIsNarrow } from '../../shared/ui/use-media.ts';
 import { barsOf, STACKS, totalIn, type Histogram } from './histogram.ts';
 import type { Question } from './use-question.ts';
@@ -32,7 +31,7 @@ export function TrailBars({ question, turn, change }: Question) {
   return (
     <section aria-label="Entries over time" className="mb-3 min-h-34 max-md:min-h-28">
       {error ? (
-        <p className="py-10 text-center text-ink-2">{explain(error).title}</p>
+        <p className="py-10 text-center text-xs text-ink-3">They could not be counted.</p>
       ) : data ? (
         <>
           <p aria-live="polite" className="sr-only">

@@ -5,7 +5,7 @@ import type { Entry } from '../../shared/api/types.ts';
 import { useIsNarrow } from '../../shared/ui/use-media.ts';
 import { EntryDrawer } from '../entry/entry-drawer.tsx';
 import { useOpenEntry } from '../entry/use-open-entry.ts';
-import { NothingFound } from './nothing-found.tsx';
+import { NothingFound, QuestionFailed } from './nothing-found.tsx';
 import type { PagedRows } from './paged-rows.ts';
 import { NARROW_ROW_PX, ROW_PX, RowHeader, TrailRow } from './row.tsx';
 import type { Question } from './use-question.ts';
@@ -53,6 +53,9 @@ export function TrailList({ question, rows, fresh, coveredPx }: TrailListProps) 
         header={<RowHeader />}
         target={keys.target}
         empty={<NothingFound question={question} what="entries" />}
+        failed={
+          <QuestionFailed question={question} error={rows.error} retry={() => rows.retry()} />
+        }
         render={(entry, place) => (
           <TrailRow
             entry={entry}

@@ -25,13 +25,15 @@ interface VirtualRowsProps<T> {
   /** The row to be in view; a new object scrolls to it again. */
   readonly target: { readonly at: number } | null;
   readonly empty: ReactNode;
+  /** Instead of rows that could not be asked for. */
+  readonly failed: ReactNode;
 }
 
 /** A list of any length on the page itself: only what is in view is in the document. */
 export function VirtualRows<T>(props: VirtualRowsProps<T>) {
   const { rows, fresh = [], empty } = props;
   if (rows.count === 0 && fresh.length === 0) {
-    if (rows.error !== null) return <Failed error={rows.error} retry={() => rows.retry()} />;
+    if (rows.error !== null) return props.failed;
     if (rows.isEnd) return empty;
   }
   return <Rows {...props} fresh={fresh} />;

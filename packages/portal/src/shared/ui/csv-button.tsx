@@ -2,6 +2,7 @@ import { Download } from 'lucide-react';
 
 import { toCsv, type CsvCell } from '../format/csv.ts';
 import { Button } from './button.tsx';
+import { saveText } from './save-text.ts';
 
 interface CsvButtonProps<T> {
   /** Of the file, without its ending. */
@@ -19,13 +20,7 @@ export function CsvButton<T>({ name, rows, columns }: CsvButtonProps<T>) {
       Object.keys(columns),
       rows.map((row) => cells.map((of) => of(row))),
     );
-    const address = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
-    const link = Object.assign(document.createElement('a'), {
-      href: address,
-      download: `${name}.csv`,
-    });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+    saveText(`${name}.csv`, text);
   };
   return (
     <Button onClick={download} disabled={rows.length === 0}>
