@@ -53,7 +53,7 @@ export function BrowserCheck({ ledger }: { readonly ledger: Ledger }) {
           </Button>
         </form>
         <CheckView check={check} Place={Place}>
-          {({ entry }) => (entry ? <Contents entry={entry} /> : null)}
+          {({ entry }) => (entry && !entry.withheld ? <Contents entry={entry} /> : null)}
         </CheckView>
       </Card>
     </Section>

@@ -7,6 +7,7 @@ import { TextField } from '../../shared/ui/field.tsx';
 import { Card, Section } from '../../shared/ui/page.tsx';
 import { inWords } from '../../shared/ui/badge.tsx';
 import type { Search } from '../search.ts';
+import { useWhoami } from '../session.ts';
 import { fromField, toField } from './times.ts';
 
 /** Parameters of this page that are no filter of the trail. */
@@ -19,6 +20,8 @@ export function TakeAway() {
   const [to, setTo] = useState(() => isoOf(search['to']));
   const filter = Object.fromEntries(Object.entries(search).filter(([name]) => !OWN.has(name)));
   const times = { from, to };
+  const { scopes = [] } = useWhoami().data ?? {};
+  const mayRead = scopes.includes('admin') || scopes.includes('events:read');
   const isWrong = from !== undefined && to !== undefined && to <= from;
   const bundle = addressOf('/v1/events/bundle', withApp({ ...filter, ...times }));
   const proof = addressOf('/v1/ledger/range', withApp({ ...times, format: 'ndjson' }));
@@ -47,10 +50,12 @@ export function TakeAway() {
         </div>
         {Object.keys(filter).length > 0 ? <FilterNote filter={filter} /> : null}
         <div className="grid gap-4 md:grid-cols-2">
-          <Download href={bundle} name="Download evidence bundle">
-            The entries with their contents, each with its proof: a file for an auditor. It holds
-            whatever the entries hold.
-          </Download>
+          {mayRead ? (
+            <Download href={bundle} name="Download evidence bundle">
+              The entries with their contents, each with its proof: a file for an auditor. It holds
+              whatever the entries hold.
+            </Download>
+          ) : null}
           <Download href={proof} name="Download range proof" file="affidavit-range.ndjson">
             Only the headers: that nothing was changed or left out in this time, without showing any
             of it.

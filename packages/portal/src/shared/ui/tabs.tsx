@@ -22,7 +22,7 @@ export function Tabs({ tabs, value, onChange }: TabsProps) {
           <Base.Tab
             key={tab.value}
             value={tab.value}
-            className="-mb-px border-b-2 border-transparent px-3 py-2 text-sm font-medium whitespace-nowrap text-ink-2 hover:text-ink aria-selected:border-accent aria-selected:text-ink"
+            className="-mb-px border-b-2 border-transparent px-3 py-2 text-sm font-medium whitespace-nowrap pointer-coarse:min-h-11 text-ink-2 hover:text-ink aria-selected:border-accent aria-selected:text-ink"
           >
             {tab.label}
           </Base.Tab>

@@ -1,12 +1,11 @@
 import { LedgerError } from '@affidavit/ledger';
 
-import { checkEntries, openEntry } from './entries.ts';
+import { checkEntries, checkPlace } from './entries.ts';
 import { checkFile } from './files.ts';
 import type { Found, Tell } from './found.ts';
 import type { Damage, Job, Order, Verdict } from './jobs.ts';
-import { checkTiles, checkPlaces, checkRange, headerAt, named, type Opened } from './ranges.ts';
+import { checkTiles, checkPlaces, checkRange, named, type Opened } from './ranges.ts';
 import { isAlarm } from './memory.ts';
-import { SameLog } from './same-log.ts';
 import { openLedger } from './trust.ts';
 
 /** The checks, each from what the server serves to a verdict. */
@@ -21,8 +20,7 @@ export async function check({ source, job }: Order, tell: Tell): Promise<Verdict
   }
   const base = { ...NOTHING, kind: job.kind };
   try {
-    const { head, trust, memory, remember } = await openLedger(source);
-    const log = new SameLog(source.ledger, head);
+    const { head, trust, log, memory, remember } = await openLedger(source);
     const found = await settled(() => checkOf({ source, trust, head, log }, job, tell));
     const broken = isAlarm(memory) || found.broken.length > 0;
     return { ...base, head, memory, ...found, remember: broken ? null : remember, took_ms: took() };
@@ -63,10 +61,8 @@ async function checkOf(opened: Opened, job: Exclude<Job, { kind: 'file' }>, tell
       return named(opened, await checkRange(opened, job, tell));
     case 'places':
       return named(opened, await checkPlaces(opened, job, tell));
-    case 'place': {
-      const { event_id } = await headerAt(opened, job.seq);
-      return openEntry(opened, event_id, job.seq);
-    }
+    case 'place':
+      return checkPlace(opened, job.seq);
     case 'entries':
       return checkEntries(opened, job.entries, tell);
   }

@@ -1,9 +1,15 @@
-import { LedgerError, verifyEvidence, type VerifiedEvidence } from '@affidavit/ledger';
+import {
+  LedgerError,
+  parseHeader,
+  verifyEvidence,
+  verifyInclusion,
+  type VerifiedEvidence,
+} from '@affidavit/ledger';
 
 import type { Found, Tell } from './found.ts';
 import type { Damage, OpenedEntry, ShownEntry } from './jobs.ts';
-import type { Opened } from './ranges.ts';
-import { readJson } from './reading.ts';
+import { headerTextAt, type Opened } from './ranges.ts';
+import { below, CouldNotCheck, readJson, readText } from './reading.ts';
 
 /** Checks of single entries with their contents. */
 
@@ -23,13 +29,29 @@ export function layOpen({ header, parts, missing }: VerifiedEvidence): OpenedEnt
   return { event_id, seq, created_at, parts, missing };
 }
 
-/** One entry: that it is in the log, and what it says. */
-export async function openEntry(opened: Opened, event_id: string, at: number): Promise<Found> {
-  const entry = layOpen(await evidenceOf(opened, event_id));
+/** One entry by its position: that it is in the log, and what it says, to those who may see that. */
+export async function checkPlace(opened: Opened, at: number): Promise<Found> {
+  const text = await headerTextAt(opened, at);
+  const entry = await evidenceOf(opened, parseHeader(text).event_id)
+    .then(layOpen)
+    .catch((error: unknown) => {
+      if (error instanceof CouldNotCheck && error.status === 403) return placeOf(opened, text, at);
+      throw error;
+    });
   const { seq, missing } = entry;
   if (seq !== at) throw new LedgerError('proof_failed', 'The entry stands at another position.');
   const missing_parts = missing.length;
   return { checked: 1, first_seq: seq, last_seq: seq, missing_parts, entry, broken: [] };
+}
+
+/** Its place alone, for those who may not see contents. */
+async function placeOf({ source, trust, log }: Opened, text: string, seq: number) {
+  const address = below(source.ledger, 'proof/inclusion', { seq: String(seq) });
+  const { header, checkpoint } = await verifyInclusion(text, await readText(address), trust);
+  await log.hold(checkpoint);
+  const missing = Object.keys(header.parts);
+  const { event_id, created_at } = header;
+  return { event_id, seq: header.seq, created_at, parts: {}, missing, withheld: true as const };
 }
 
 /** Each entry: that it is in the log, and that what the page shows of it is what was recorded. */

@@ -52,9 +52,11 @@ export type Memory =
       readonly size: number;
     };
 
-/** A statement of another party that it saw this checkpoint; its signature was checked here. */
+/** A statement of another party that it saw a checkpoint; its signature was checked here. */
 export interface Cosigned {
   readonly name: string;
+  /** Entries of the ledger as it saw it. */
+  readonly size: number;
   /** Epoch ms, as the witness says. */
   readonly at: number;
 }
@@ -85,6 +87,8 @@ export interface OpenedEntry {
   readonly parts: Readonly<Record<string, unknown>>;
   /** Parts that were erased or are past retention. */
   readonly missing: readonly string[];
+  /** Whoever checks may see no contents: nothing but its place was checked. */
+  readonly withheld?: true;
 }
 
 /** What came of a check. Nothing but `broken` means anything unless it is empty. */

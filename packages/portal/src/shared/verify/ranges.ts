@@ -77,7 +77,11 @@ export async function named(opened: Opened, found: Found): Promise<Found> {
 }
 
 /** As the server serves it: nothing about it is checked yet. */
-export async function headerAt({ source, head }: Opened, seq: number): Promise<EntryHeader> {
+export async function headerAt(opened: Opened, seq: number): Promise<EntryHeader> {
+  return parseHeader(await headerTextAt(opened, seq));
+}
+
+export async function headerTextAt({ source, head }: Opened, seq: number): Promise<string> {
   if (seq >= head.size) {
     const advice = `The last entry is ${head.size - 1}.`;
     throw new CouldNotCheck(`There is no entry ${seq} in this ledger.`, advice);
@@ -88,7 +92,7 @@ export async function headerAt({ source, head }: Opened, seq: number): Promise<E
   const entries = decodeEntryBundle(await readBytes(below(source.ledger, path)));
   const entry = entries[seq % TILE_WIDTH];
   if (entry === undefined) throw new LedgerError('malformed', `There is nothing at ${seq}.`);
-  return parseHeader(fromUtf8(entry));
+  return fromUtf8(entry);
 }
 
 /** How many lines of a range proof came, and of how many: its first line says it. */

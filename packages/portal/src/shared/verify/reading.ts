@@ -93,6 +93,10 @@ export async function readBytes(address: string): Promise<Uint8Array> {
   return new Uint8Array(await answer.arrayBuffer());
 }
 
+export async function readText(address: string): Promise<string> {
+  return (await ask(address)).text();
+}
+
 export async function readJson<T>(address: string): Promise<T> {
   const answer = await ask(address);
   return (await answer.json().catch(() => null)) as T;

@@ -10,9 +10,10 @@ import {
   type VerifiedCheckpoint,
 } from '@affidavit/ledger';
 
-import type { Head, Memory, Remembered, Source } from './jobs.ts';
+import type { Cosigned, Head, Memory, Remembered, Source } from './jobs.ts';
 import { isAlarm } from './memory.ts';
-import { below, CouldNotCheck, readJson } from './reading.ts';
+import { below, CouldNotCheck, readJson, readText } from './reading.ts';
+import { SameLog } from './same-log.ts';
 
 /** Whose word counts: the key that this browser believed first, and those it has led to. */
 
@@ -26,6 +27,7 @@ interface LedgerAnswer {
 export interface OpenedLedger {
   readonly head: Head;
   readonly trust: Trust;
+  readonly log: SameLog;
   readonly memory: Memory;
   readonly remember: Remembered | null;
 }
@@ -39,25 +41,47 @@ const KEY_PAGES_MAX = 100;
 export async function openLedger({ ledger, known }: Source): Promise<OpenedLedger> {
   await requireEd25519();
   const answer = await readJson<LedgerAnswer>(ledger);
-  const log = known === null ? [answer.vkey] : await followed(ledger, known, answer.vkey);
-  const isKnownKey = log.includes(answer.vkey);
-  const keys = isKnownKey ? log : [answer.vkey];
-  const witnesses = (answer.witnesses ?? []).map(({ vkey }) => vkey);
+  const believed = known === null ? [answer.vkey] : await followed(ledger, known, answer.vkey);
+  const isKnownKey = believed.includes(answer.vkey);
+  const keys = isKnownKey ? believed : [answer.vkey];
   const trust = { verifiers: keys };
-  const seen = await verifyCheckpoint(answer.checkpoint, { verifiers: [...keys, ...witnesses] });
+  const seen = await verifyCheckpoint(answer.checkpoint, trust);
   const memory = isKnownKey
     ? await compare(ledger, known, answer.checkpoint, seen, trust)
     : { state: 'other_key' as const, ...(known as Remembered) };
   const head = showHead(answer, seen);
-  return { head, trust, memory, remember: isAlarm(memory) ? null : keep(head) };
+  const log = new SameLog(ledger, head);
+  const cosigned = await cosignatures(log, ledger, answer, keys);
+  const remember = isAlarm(memory) ? null : keep(head);
+  return { head: { ...head, cosigned }, trust, log, memory, remember };
+}
+
+/** The newest checkpoint that all witnesses have cosigned, if there is one yet. */
+async function cosignatures(
+  log: SameLog,
+  ledger: string,
+  { witnesses = [] }: LedgerAnswer,
+  keys: readonly string[],
+): Promise<readonly Cosigned[]> {
+  if (witnesses.length === 0) return [];
+  const address = below(ledger, 'checkpoint', { witnessed: 'true' });
+  const note = await readText(address).catch((error: unknown) => {
+    if (isRefusal(error)) return null;
+    throw error;
+  });
+  if (note === null) return [];
+  const verifiers = [...keys, ...witnesses.map(({ vkey }) => vkey)];
+  const checkpoint = await verifyCheckpoint(note, { verifiers });
+  await log.hold(checkpoint);
+  const { size, signatures } = checkpoint;
+  return signatures.flatMap(({ key, time }) =>
+    time === undefined ? [] : [{ name: key.name, size, at: time * 1000 }],
+  );
 }
 
 function showHead({ vkey, checkpoint }: LedgerAnswer, seen: VerifiedCheckpoint): Head {
-  const { origin, size, root, signatures } = seen;
-  const cosigned = signatures.flatMap(({ key, time }) =>
-    time === undefined ? [] : [{ name: key.name, at: time * 1000 }],
-  );
-  return { origin, vkey, size, root: toBase64(root), checkpoint, cosigned };
+  const { origin, size, root } = seen;
+  return { origin, vkey, size, root: toBase64(root), checkpoint, cosigned: [] };
 }
 
 const keep = ({ vkey, checkpoint, origin, size }: Head): Remembered => {

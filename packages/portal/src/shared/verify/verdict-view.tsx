@@ -118,8 +118,9 @@ function Newest({ verdict }: { readonly verdict: Verdict }) {
       <p className="mt-1">{remembered(verdict)}</p>
       {cosigned.length === 0 ? null : (
         <p className="mt-1">
-          Cosigned by {cosigned.map(({ name, at }) => `${name} (${shortTime(at)})`).join(', ')}.
-          These signatures were checked here too.
+          {cosigned.map(({ name, at }) => `${name} (${shortTime(at)})`).join(', ')} cosigned its
+          first {plural(cosigned[0]?.size ?? 0, 'entry', 'entries')}. These signatures were checked
+          here too.
         </p>
       )}
     </Box>

@@ -82,9 +82,11 @@ function entryWords({ checked, entry, missing_parts = 0 }: Verdict): Words {
       checked === 1
         ? 'it is in the ledger, at this place and of this time'
         : 'each is in the ledger',
-      'what is shown is exactly what was recorded',
+      ...(entry?.withheld ? [] : ['what is shown is exactly what was recorded']),
     ],
-    not: [TRUE, ...goneWords(missing_parts), ONE_VIEW],
+    not: entry?.withheld
+      ? ['what is in it: you may check the ledger, not read the entries', ONE_VIEW]
+      : [TRUE, ...goneWords(missing_parts), ONE_VIEW],
   };
 }
 
