@@ -117,7 +117,7 @@ function Charts({ stats, series, interval, filter }: ChartsProps) {
     onBrush: (first: number, last: number) => setPeriod(periodOfSteps(at, first, last, interval)),
   };
   return (
-    <div className="mb-6 grid gap-3 lg:grid-cols-2">
+    <div className="mb-6 grid grid-cols-1 gap-3 lg:grid-cols-2">
       <Card className="min-w-0">
         <TimeLines
           {...common}

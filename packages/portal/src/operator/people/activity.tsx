@@ -28,7 +28,7 @@ export function Activity({ principalId }: { readonly principalId: string }) {
         <span className="grow" />
         <ExportLink filter={{ user: principalId, category: USE, ...period }} />
       </div>
-      <div className="mb-4 grid gap-3 md:grid-cols-3">
+      <div className="mb-4 grid grid-cols-1 gap-3 md:grid-cols-3">
         {MADE_OF.map((part) => (
           <PartCard key={part.field} part={part} principalId={principalId} period={period} />
         ))}

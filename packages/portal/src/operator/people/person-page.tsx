@@ -14,6 +14,7 @@ import { Activity } from './activity.tsx';
 import { PersonErasures } from './erasures.tsx';
 import { PersonGrants } from './person-grants.tsx';
 import type { PersonRow } from './people-list.tsx';
+import { WalletLink } from './wallet-link.tsx';
 
 /** One person: what their data was used for, by whom, with which grants, and what they can ask for. */
 export function PersonPage() {
@@ -21,14 +22,20 @@ export function PersonPage() {
   const [tab = 'activity', setTab] = useParam('tab');
   const found = useGet<PageOf<PersonRow>>('/v1/principals', { user: principalId, limit: '20' });
   const names = found.data?.data ?? [];
+  const own = names.find(({ principal_id }) => principal_id === principalId) ?? names[0];
   return (
     <Page
       title={plain(principalId)}
       about={names.length > 0 ? <About principalId={principalId} names={names} /> : null}
       actions={
-        <LinkButton to="/reports" search={{ kind: 'gdpr', user: principalId }}>
-          Report on this person
-        </LinkButton>
+        <>
+          <LinkButton to="/reports" search={{ kind: 'gdpr', user: principalId }}>
+            Report on this person
+          </LinkButton>
+          {own ? (
+            <WalletLink principalId={own.principal_id} principalType={own.principal_type} />
+          ) : null}
+        </>
       }
     >
       <Tabs tabs={tabsOf(principalId, tab)} value={tab} onChange={setTab} />

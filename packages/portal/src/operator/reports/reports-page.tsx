@@ -27,7 +27,7 @@ export function ReportsPage() {
       title="Reports"
       about="Documents that answer one question. Each is on the record, and can be checked against the ledger."
     >
-      <div className="grid items-start gap-4 lg:grid-cols-[20rem_1fr]">
+      <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[20rem_1fr]">
         <fieldset className="flex flex-col gap-2">
           <legend className="sr-only">Which report</legend>
           {KINDS.map((one) => (

@@ -59,7 +59,7 @@ function Shown({ run, entries, more }: ShownProps) {
   const spans = useMemo(() => spansOf(entries), [entries]);
   return (
     <>
-      <div className="mb-6 grid gap-3 lg:grid-cols-2">
+      <div className="mb-6 grid grid-cols-1 gap-3 lg:grid-cols-2">
         <Card>
           <RunFacts run={run} />
         </Card>

@@ -39,7 +39,7 @@ export function TimeLines(props: TimeLinesProps) {
   return (
     <figure aria-label={name}>
       <figcaption className="mb-1 flex flex-wrap items-baseline gap-x-4 gap-y-1 text-xs text-ink-2">
-        <h3 className="text-sm font-medium text-ink">{name}</h3>
+        <h2 className="text-sm font-medium text-ink">{name}</h2>
         {lines.map((line) => (
           <span key={line.name} className="inline-flex items-baseline gap-1.5">
             <span
