@@ -155,6 +155,17 @@ describe('a grant', () => {
     assert.deepEqual(await found(`${of}&principal_id=p_2`), [open.grant_id]);
     assert.deepEqual(await found(`${of}&agent_id=agt_another`), [open.grant_id]);
     assert.deepEqual(await found(`${of}&status=revoked&agent_id=${agent.agent_id}`), [grant_id]);
+    const lastUse = async () => {
+      const path = `/v1/grants?${of}&principal_id=p_2&last_used=true`;
+      const list = await ask<{ data: { last_used_at?: string }[] }>(server, 200, 'GET', path, {
+        key: app.key,
+      });
+      return list.data[0]?.last_used_at;
+    };
+    assert.equal(await lastUse(), undefined);
+    const before = Date.now();
+    assert.equal((await call({ grant_id: open.grant_id })).status, 200);
+    assert.ok(Date.parse((await lastUse()) ?? '') >= before);
     const odd = await server.request('GET', '/v1/grants?status=odd', { key: app.key });
     problem(odd, 400, 'invalid_request');
   });

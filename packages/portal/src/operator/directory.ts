@@ -33,6 +33,8 @@ export interface GrantRow {
   readonly updated_at: string;
   readonly expires_at?: string;
   readonly revoked_at?: string;
+  /** Where the list was asked for it. */
+  readonly last_used_at?: string;
 }
 
 export const useAgents = () => useList<AgentRow>('/v1/agents', ALL);

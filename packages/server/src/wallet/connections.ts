@@ -1,8 +1,9 @@
-import { AffidavitError, type AuditRecord } from '@affidavit/schema';
+import { AffidavitError } from '@affidavit/schema';
 
 import { revokeDelegation } from '../grants/delegations.ts';
 import { revokeGrant } from '../grants/end.ts';
 import { statusOf } from '../grants/entry.ts';
+import { lastUseOf } from '../grants/last-use.ts';
 import { pageOf, present, readLimit } from '../http/list.ts';
 import { missing } from '../http/refusals.ts';
 import type { Context } from '../http/route.ts';
@@ -12,10 +13,6 @@ import { isTheirs, principalOf, recordView, theirs } from './principal.ts';
 /** Connections of a person: the grants on their behalf, and how they end. */
 
 const PAGE_MAX = 100;
-/** What counts as a use of a grant. */
-const USES = ['api.called', 'action.executed', 'token.minted'];
-const NOTHING = { conditions: [], words: [], phrases: [] };
-
 export async function listConnections(context: Context) {
   const { services, app, query } = context;
   readLimit(query, PAGE_MAX);
@@ -53,21 +50,9 @@ async function agentsOf({ services, app }: Context, { agents }: GrantsTable) {
   return Promise.all(named);
 }
 
-/** By the index of the trail: one entry is read. */
-async function lastUse(context: Context, grant_id: string): Promise<string | null> {
-  const { services, app } = context;
-  const condition = (field: 'grant_id' | 'event_type', values: readonly string[]) => {
-    return { fields: [field], values, prefixes: [] };
-  };
-  const filter = theirs(principalOf(context), {
-    ...NOTHING,
-    conditions: [condition('grant_id', [grant_id]), condition('event_type', USES)],
-  });
-  const request = { app: app.app, filter, order: 'desc', limit: 1 };
-  const page = await services.readers.run<string>('events', request);
-  const { data } = JSON.parse(page) as { data: AuditRecord[] };
-  return data[0]?.created_at ?? null;
-}
+/** Of this person alone. */
+const lastUse = (context: Context, grant_id: string) =>
+  lastUseOf(context, grant_id, (filter) => theirs(principalOf(context), filter));
 
 /** A grant of this person. What is another's looks the same as what is not there. */
 async function ownGrant(context: Context): Promise<GrantsTable> {

@@ -6,11 +6,19 @@ import type { Entry } from '../../shared/api/types.ts';
 import { Badge, inWords } from '../../shared/ui/badge.tsx';
 import { Fact, Facts } from '../../shared/ui/facts.tsx';
 import { Json } from '../../shared/ui/json.tsx';
+import { LinkButton } from '../../shared/ui/link-button.tsx';
 import { LINK } from '../links.tsx';
 import { Part } from './part.tsx';
 
-/** Rules that are built in have names instead of ids, and no page. */
+/** Rules that are built in are explained on the page of all policies. */
 function PolicyLink({ id, name }: { readonly id: string; readonly name?: string | undefined }) {
+  if (id.startsWith('builtin:')) {
+    return (
+      <Link to="/policies" hash={id} className={LINK}>
+        {plain(id)}
+      </Link>
+    );
+  }
   if (!id.startsWith('pol_')) return <span>{plain(name ?? id)}</span>;
   return (
     <Link to="/policies/$policyId" params={{ policyId: id }} className={LINK}>
@@ -57,6 +65,7 @@ export function DecisionSection({ entry }: { readonly entry: Entry }) {
         </Fact>
         <Fact name="Governance">{governance === undefined ? undefined : inWords(governance)}</Fact>
       </Facts>
+      <Mend entry={entry} />
       {policy_context === undefined ? null : (
         <details className="mt-2">
           <summary className="cursor-pointer text-ink-2 hover:text-ink">What was compared</summary>
@@ -64,5 +73,21 @@ export function DecisionSection({ entry }: { readonly entry: Entry }) {
         </details>
       )}
     </Part>
+  );
+}
+
+/** From what was refused to the policy that refused it, with the call to try a change on. */
+function Mend({ entry: { policy_decision, policy_id, execution_id } }: { readonly entry: Entry }) {
+  if (policy_decision !== 'DENY' || !policy_id?.startsWith('pol_')) return null;
+  return (
+    <div className="mt-3">
+      <LinkButton
+        to="/policies/$policyId"
+        params={{ policyId: policy_id }}
+        search={{ test: execution_id }}
+      >
+        Try a change of this policy on this call
+      </LinkButton>
+    </div>
   );
 }

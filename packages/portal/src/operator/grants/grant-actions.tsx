@@ -5,6 +5,7 @@ import { call, post } from '../../shared/api/client.ts';
 import { useChange } from '../../shared/api/queries.ts';
 import { Button, buttonClass, Confirm, CopyButton, Dialog } from '../../shared/ui/index.ts';
 import type { GrantRow } from '../directory.ts';
+import { GrantEdit } from './grant-edit.tsx';
 import type { Started } from './connecting.tsx';
 
 const CHANGES = ['/v1/grants', '/v1/agents', '/v1/events', '/v1/principals'];
@@ -19,6 +20,7 @@ export function GrantActions({ grant }: ActionsProps) {
   const isOAuth = grant.kind === 'oauth';
   return (
     <>
+      {isLive ? <GrantEdit grant={grant} /> : null}
       {isOAuth && isLive ? <Check grant={grant} /> : null}
       {isOAuth && isLive ? <Reconnect grant={grant} /> : null}
       {isLive ? <Revoke grant={grant} /> : null}

@@ -47,6 +47,11 @@ const columnsOf = (nameOf: (id: string) => string): readonly Column<GrantRow>[] 
     className: 'break-words',
     cell: ({ scopes }) => scopes.join(', ') || <span className="text-ink-2">not limited</span>,
   },
+  {
+    name: 'Last used',
+    cell: ({ last_used_at }) =>
+      last_used_at ? <Time at={last_used_at} /> : <span className="text-ink-2">never</span>,
+  },
   { name: 'Since', cell: ({ created_at }) => <Time at={created_at} />, minor: true },
 ];
 
@@ -58,7 +63,7 @@ export function GrantsTab() {
   const [making, setMaking] = useParam('new');
   const query = { provider, status, agent_id, principal_id };
   const isFiltered = Object.values(query).some((value) => value !== undefined);
-  const list = useList<GrantRow>('/v1/grants', { ...query, limit: 200 });
+  const list = useList<GrantRow>('/v1/grants', { ...query, last_used: true, limit: 100 });
   const nameOf = useAgentNames();
   const whoami = useWhoami();
   const may = whoami.data !== undefined && mayChange(whoami.data);
@@ -89,6 +94,7 @@ export function GrantsTab() {
               principal_email: (row) => row.principal.email,
               agents: (row) => agentsOf(row, nameOf),
               scopes: (row) => row.scopes.join(' '),
+              last_used_at: (row) => row.last_used_at,
               created_at: (row) => row.created_at,
               expires_at: (row) => row.expires_at,
               revoked_at: (row) => row.revoked_at,

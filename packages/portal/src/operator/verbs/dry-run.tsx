@@ -3,13 +3,12 @@ import { useState } from 'react';
 
 import { post } from '../../shared/api/client.ts';
 import type { Entry } from '../../shared/api/types.ts';
+import { Form } from '../../shared/ui/form.tsx';
 import {
-  Button,
   Card,
   CopyButton,
   Fact,
   Facts,
-  Failed,
   inWords,
   Json,
   SelectField,
@@ -58,7 +57,14 @@ export function DryRun({ verb }: { readonly verb: Verb }) {
   return (
     <Card>
       <h2 className="mb-2 text-base font-semibold">Try it as a dry run</h2>
-      <div className="flex flex-col gap-4">
+      <Form
+        action="Dry run"
+        busy={run.isPending}
+        error={run.error}
+        disabled={'fault' in given}
+        onSubmit={() => run.mutate()}
+        beside={<CopyButton text={() => curlOf(verb.verb, body)} what="command" />}
+      >
         <TextArea
           label="Arguments"
           rows={6}
@@ -77,21 +83,9 @@ export function DryRun({ verb }: { readonly verb: Verb }) {
           ]}
           hint="From here you ask as yourself: a grant has to be open to all agents. To ask as one agent, copy the command and use its key."
         />
-        <div className="flex flex-wrap gap-2">
-          <Button
-            look="primary"
-            busy={run.isPending}
-            disabled={'fault' in given}
-            onClick={() => run.mutate()}
-          >
-            Dry run
-          </Button>
-          <CopyButton text={() => curlOf(verb.verb, body)} what="command" />
-        </div>
-        <div aria-live="polite">
-          {run.error ? <Failed error={run.error} /> : null}
-          {run.data ? <Said record={run.data} /> : null}
-        </div>
+      </Form>
+      <div aria-live="polite" className="mt-3">
+        {run.data ? <Said record={run.data} /> : null}
       </div>
     </Card>
   );

@@ -1,15 +1,17 @@
-import { AffidavitError, GrantBody, GrantPatch, newId } from '@affidavit/schema';
+import { AffidavitError, GrantBody, GrantPatch, LIMITS, newId } from '@affidavit/schema';
 import type { z } from 'zod';
 
 import { checkGrant } from '../../grants/check.ts';
 import { deleteGrant, revokeGrant } from '../../grants/end.ts';
+import { lastUseOf } from '../../grants/last-use.ts';
 import { grantEvent, showGrant, type GrantStatus } from '../../grants/entry.ts';
 import type { GrantsTable } from '../../store/tables.ts';
 import { administer, CHANGE_ERRORS } from '../administer.ts';
-import { LIST_QUERY, pageOf } from '../list.ts';
+import { LIST_QUERY, pageOf, readLimit } from '../list.ts';
 import { single } from '../read-request.ts';
 import { missing } from '../refusals.ts';
 import { route, type Context, type Route } from '../route.ts';
+import { recordRead } from '../trail-reads.ts';
 import { liveSecret } from './secrets.ts';
 
 /** Grants: which agents may use a secret on behalf of whom. */
@@ -90,9 +92,14 @@ async function updateGrant(context: Context<z.infer<typeof GrantPatch>>) {
 
 const STATUSES: readonly GrantStatus[] = ['active', 'expired', 'needs_reauth', 'revoked'];
 const GRANT_FILTERS = ['provider', 'principal_id', 'agent_id', 'status'] as const;
+/** Most grants of a page that says when each was used last. */
+const USED_MAX = 100;
 
-/** Those that fit all that is asked for. */
-async function listGrants({ services, app, query }: Context) {
+/** Those that fit all that is asked for; with `last_used=true` each says when it was used last. */
+async function listGrants(context: Context) {
+  const { services, app, query } = context;
+  const isUsed = single(query, 'last_used') === 'true';
+  readLimit(query, isUsed ? USED_MAX : LIMITS.pageEntries);
   const [provider, principal, agent, status] = GRANT_FILTERS.map((name) => single(query, name));
   if (status !== undefined && !(STATUSES as readonly string[]).includes(status)) {
     throw new AffidavitError('invalid_request', 'status is not valid', {
@@ -111,7 +118,21 @@ async function listGrants({ services, app, query }: Context) {
       (status === undefined || row.status === status)
     );
   });
-  return pageOf(found, (row) => String(row.grant_id), query);
+  const page = pageOf(found, (row) => String(row.grant_id), query);
+  return isUsed ? { ...page, data: await withUses(context, page.data) } : page;
+}
+
+/** What is looked up in the trail for it is on the record like all that is read of it. */
+async function withUses(context: Context, rows: readonly Record<string, unknown>[]) {
+  await recordRead(context, 'grants_last_used', {
+    provider: single(context.query, 'provider') ?? null,
+  });
+  return Promise.all(
+    rows.map(async (row) => {
+      const last_used_at = await lastUseOf(context, String(row.grant_id));
+      return last_used_at === null ? row : { ...row, last_used_at };
+    }),
+  );
 }
 
 async function endGrant(context: Context) {
@@ -136,7 +157,8 @@ export const grantRoutes: readonly Route[] = [
     method: 'GET',
     path: '/v1/grants',
     summary: 'List grants',
-    query: [...LIST_QUERY, ...GRANT_FILTERS],
+    query: [...LIST_QUERY, ...GRANT_FILTERS, 'last_used'],
+    errors: ['query_timeout', 'overloaded', 'audit_unavailable'],
     handler: listGrants,
   }),
   route({
