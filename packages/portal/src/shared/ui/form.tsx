@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 
 import { ApiError } from '../api/client.ts';
 import { Button } from './button.tsx';
+import { cx } from './cx.ts';
 import { Dialog } from './dialog.tsx';
 import { explain } from './toast.tsx';
 
@@ -28,6 +29,8 @@ interface FormProps {
   readonly disabled?: boolean;
   /** Buttons at the left, beside those that all forms have. */
   readonly beside?: ReactNode;
+  /** In a dialog: its buttons stay in sight, however long it is. */
+  readonly inDialog?: true;
 }
 
 /** Fields, one below the other, what went wrong, and the button that sends them. */
@@ -47,7 +50,13 @@ export function Form({ children, action, busy, error, onSubmit, onCancel, ...res
           {fault.description ? <span className="block text-xs">{fault.description}</span> : null}
         </p>
       ) : null}
-      <div className="mt-5 flex flex-wrap justify-end gap-2">
+      <div
+        className={cx(
+          'mt-5 flex flex-wrap justify-end gap-2',
+          rest.inDialog &&
+            'sticky -bottom-4 -mx-5 -mb-4 rounded-b-xl border-t border-line bg-panel px-5 py-3',
+        )}
+      >
         {rest.beside ? <div className="grow">{rest.beside}</div> : null}
         {onCancel ? <Button onClick={onCancel}>Cancel</Button> : null}
         <Button type="submit" look="primary" busy={busy} disabled={rest.disabled ?? false}>
@@ -76,7 +85,7 @@ export function FormDialog({ open, onClose, title, description, wide, ...form }:
       description={description}
       wide={wide ?? false}
     >
-      <Form {...form} onCancel={onClose} />
+      <Form {...form} onCancel={onClose} inDialog />
     </Dialog>
   );
 }
