@@ -6,7 +6,7 @@ export type Look = 'plain' | 'primary' | 'danger' | 'quiet';
 
 const LOOKS: Readonly<Record<Look, string>> = {
   plain: 'border border-line-strong bg-panel text-ink hover:bg-sunken',
-  primary: 'border border-transparent bg-accent text-accent-ink hover:opacity-90',
+  primary: 'border border-transparent bg-accent text-accent-ink hover:brightness-95',
   danger: 'border border-failed/40 bg-panel text-failed hover:bg-failed-soft',
   quiet: 'border border-transparent text-ink-2 hover:bg-sunken hover:text-ink',
 };
