@@ -57,6 +57,7 @@ export async function layOut(server: Affidavit): Promise<readonly string[]> {
     context: { tool: text.slice(0, 400) },
   }));
   await ask(server, 201, 'POST', '/v1/events', { body: { events } });
+  const operated = await layOutSettings(server);
   await service.close();
   const one = encodeURIComponent;
   return [
@@ -67,5 +68,34 @@ export async function layOut(server: Affidavit): Promise<readonly string[]> {
     `/people/${one(principal.id)}`,
     `/grants/${grant.grant_id}`,
     `/policies/${policy_id}`,
+    ...operated,
+  ];
+}
+
+/** What operators name: it comes from people who may mean harm to others of them. */
+async function layOutSettings(server: Affidavit): Promise<readonly string[]> {
+  const make = <T = object>(path: string, body: object) =>
+    ask<T>(server, 201, 'POST', `/v1/${path}`, { body });
+  const name = html.slice(0, 120);
+  const filter = { task_context: formula };
+  const url = 'http://127.0.0.1:9/harm';
+  const { destination_id } = await make<{ destination_id: string }>('destinations', {
+    type: 'webhook',
+    name,
+    config: { url },
+    filter,
+  });
+  const { monitor_id } = await make<{ monitor_id: string }>('monitors', { name, filter });
+  await make('callers', { name, description: `${formula} ${bidi}` });
+  await make('operators', { email: 'eve@example.com', name, role: 'analyst' });
+  await make('keys', { name, scopes: ['events:read'] });
+  await make('holds', { reason: `${html} ${bidi}`, filter });
+  await make('erasures', { principal_id: formula, reason: html });
+  await make('apps', { name });
+  return [
+    `/destinations/${destination_id}`,
+    `/destinations/${destination_id}?tab=setup`,
+    `/monitors/${monitor_id}`,
+    `/monitors/${monitor_id}?tab=setup`,
   ];
 }
