@@ -48,7 +48,9 @@ suite('a newcomer', { skip: withoutPortal }, () => {
     await page.getByRole('button', { name: 'Add a credential' }).click();
     await dialog(page).getByLabel('Name of the provider').fill('shop');
     await dialog(page).getByLabel('Its address').fill(service.url);
-    await dialog(page).getByRole('textbox', { name: 'The credential' }).fill('a-secret-of-the-shop');
+    await dialog(page)
+      .getByRole('textbox', { name: 'The credential' })
+      .fill('a-secret-of-the-shop');
     await dialog(page).getByLabel('Whose account it is').fill('alice@example.com');
     await dialog(page).getByRole('button', { name: 'Add it' }).click();
     const command = await page.locator('pre').innerText();
