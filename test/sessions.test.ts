@@ -3,7 +3,8 @@ import { after, before, describe, it } from 'node:test';
 
 import { startAffidavit, type Affidavit } from './support/server.ts';
 import { browserWith, cookieOf, linkIn, signIn, signInAs } from './support/signed-in.ts';
-import { ask, find, makeAgent, makeApp, makeKey, problem } from './support/world.ts';
+import { deadUrl } from './support/service.ts';
+import { ask, find, makeAgent, makeApp, makeGrant, makeKey, problem } from './support/world.ts';
 import type { AppUnderTest } from './support/world.ts';
 
 /** Operators in a browser: how they sign in, what they may, and how that ends. */
@@ -57,8 +58,8 @@ describe('a sign-in link', () => {
     const grace = await signIn(server, { link: linkIn(made.url) });
     const who = (await grace.request('GET', '/v1/whoami')).body;
     assert.deepEqual(
-      [who.role, who.owner, who.installation, who.name, who.actor_type],
-      ['analyst', false, false, 'Grace', 'operator'],
+      [who.role, who.owner, who.installation, who.actor_name, who.actor_type, who.actor_id],
+      ['analyst', false, false, 'Grace', 'operator', grace.session_id],
     );
     assert.equal((await grace.request('GET', '/v1/events')).status, 200);
     assert.equal((await grace.request('GET', '/v1/grants')).status, 200);
@@ -271,6 +272,33 @@ describe('a session', () => {
     problem(await owner.request('POST', '/v1/tokens', { body }), 403, 'forbidden');
     const ended = await server.request('DELETE', '/v1/session', { key: app.key });
     problem(ended, 404, 'not_found');
+  });
+
+  it('makes calls, but approves none that its own key asked for', async () => {
+    const { grant_id } = await makeGrant(server, app, {
+      provider: 'shop',
+      base_url: await deadUrl(),
+      secret: 'sk_sessions_0123456789',
+    });
+    const policy = { name: 'ask', template: { kind: 'approval' }, applies_to: { grant_id } };
+    await ask(server, 201, 'POST', '/v1/policies', { key: app.key, body: policy });
+    const owner = await signIn(server, { key: app.key });
+    const held = await owner.request('POST', '/v1/request', { body: { grant_id, url: '/' } });
+    assert.equal(held.status, 202, held.text);
+    const asked = await find(server, app.key, { event_type: 'approval.requested' });
+    assert.deepEqual(asked.at(-1)?.context, { session_id: owner.session_id });
+    const path = `/v1/approvals/${String(held.body.approval_id)}/approve`;
+    const body = { reason: 'I looked' };
+    const again = await signIn(server, { key: app.key });
+    for (const browser of [owner, again]) {
+      problem(await browser.request('POST', path, { body }), 403, 'forbidden');
+    }
+    const other = await signInAs(
+      server,
+      (await makeKey(server, app, { role: 'owner' })).key,
+      'owner',
+    );
+    assert.equal((await other.request('POST', path, { body })).status, 200);
   });
 
   it('cannot be had by trying without end', async () => {

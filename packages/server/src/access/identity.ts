@@ -93,9 +93,11 @@ export function actorFields(identity: Identity): Partial<AuditEvent> {
   return { actor_type, actor_id: key_id, ...bearer };
 }
 
-/** Who an operator is, in whichever session. */
-export const personOf = ({ operator_id, subject, key_id, session_id }: SessionsTable): string =>
-  operator_id ?? subject ?? key_id ?? session_id;
+/** Who an operator is. Of who came by a link no more is known than that they did. */
+export function personOf(session: SessionsTable): string {
+  const { how, operator_id, subject, key_id, session_id } = session;
+  return operator_id ?? subject ?? (how === 'key' ? key_id : null) ?? session_id;
+}
 
 /** Who is signed in. A wallet's user is also the one whom its entries are about. */
 function personFields(session: SessionsTable): Partial<AuditEvent> {

@@ -58,7 +58,8 @@ Environment
                                127.0.0.0/8,10.1.0.0/16
   AFFIDAVIT_ORIGIN             begins the origin of every ledger (default affidavit.local)
   AFFIDAVIT_PUBLIC_URL         how people reach this server, such as https://audit.example.com;
-                               /v1/connect/callback below it is the redirect URI of OAuth
+                               /v1/connect/callback below it is the redirect URI of OAuth,
+                               /v1/sign-in/callback that of identity providers
                                (default: where it listens)
   AFFIDAVIT_RETURN_ORIGINS     where people may be sent after connecting an account, such as
                                https://app.example.com (default: any https address)

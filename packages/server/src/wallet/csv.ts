@@ -1,7 +1,9 @@
+import { bearerId } from '../access/identity.ts';
 import { csvRows } from '../query/csv.ts';
 import { sendPieces } from '../http/send-pieces.ts';
 import type { Context } from '../http/route.ts';
 import { recordAccess, shown } from '../http/trail-reads.ts';
+import { countLook } from './looks.ts';
 import { questionOf, readActivity, type Question } from './activity.ts';
 
 /** A person's activity as a file for a spreadsheet: all that a filter finds, the newest first. */
@@ -32,6 +34,7 @@ const COLUMNS = [
 
 export async function sendCsv(context: Context): Promise<undefined> {
   const question = questionOf(context);
+  countLook(bearerId(context.identity));
   await recordAccess(context, {
     event_type: 'wallet.exported',
     args: { filter: shown(question.asked) },

@@ -1,6 +1,8 @@
+import { bearerId } from '../access/identity.ts';
 import type { Filter } from '../query/filter.ts';
 import type { Context } from '../http/route.ts';
 import { recordOnce, shown } from '../http/trail-reads.ts';
+import { countLook } from './looks.ts';
 
 /** Whose wallet it is: from its session, and from nowhere else. */
 
@@ -33,10 +35,11 @@ export function theirs({ principal_type, principal_id }: Principal, filter: Filt
 }
 
 /** That a person looked is on the record, once for the same thing in a while. */
-export function recordView(context: Context, what: string, question: object): Promise<void> {
+export async function recordView(context: Context, what: string, question: object): Promise<void> {
+  countLook(bearerId(context.identity));
   const args = { what, filter: shown(question) };
   const event = { event_type: 'wallet.viewed', args } as const;
-  return recordOnce(context, [what, question], {
+  await recordOnce(context, [what, question], {
     ...event,
     action_type: 'read',
     outcome: 'success',

@@ -118,7 +118,7 @@ async function showLedger({ services, app }: Context) {
   };
 }
 
-const asking = ['query_timeout', 'audit_unavailable'] as const;
+const asking = ['rate_limited', 'query_timeout', 'audit_unavailable'] as const;
 
 export const walletRoutes: readonly Route[] = [
   route({
