@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 
 import type { Page } from 'playwright-core';
 
@@ -85,6 +86,20 @@ suite('the wallet', { skip: withoutPortal }, () => {
     assert.equal(await server?.stop(), 0);
   });
 
+  test('is a small page', async () => {
+    const html = await server.request('GET', '/wallet', {
+      key: null,
+      headers: { accept: 'text/html' },
+    });
+    const scripts = [...html.text.matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)];
+    let bytes = 0;
+    for (const [, path] of scripts) {
+      const { bytes: script } = await server.request('GET', String(path), { key: null });
+      bytes += gzipSync(script).length;
+    }
+    assert.ok(scripts.length > 1 && bytes < 150_000, `${bytes} bytes of JavaScript`);
+  });
+
   test('opens by a link that works once', async () => {
     const url = await link();
     await open(url);
@@ -92,7 +107,7 @@ suite('the wallet', { skip: withoutPortal }, () => {
     assert.ok(!page.url().includes('link'));
     const again = await openTab(browser, server, PHONE);
     await open(url, again.page);
-    await again.page.getByRole('alert').waitFor();
+    await again.page.getByText('The link was used before.').waitFor();
     await again.page.getByText('Go back to the app that you use').waitFor();
     await again.close();
     await page.getByRole('heading', { name: 'GitHub' }).waitFor();

@@ -26,7 +26,7 @@ export function DeedItem({ deed }: { readonly deed: Deed }) {
     <li>
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary className="flex min-h-11 cursor-pointer items-start gap-3 px-4 py-3 hover:bg-sunken">
-          <Icon aria-label={word} className={`mt-1 size-4 shrink-0 ${ink}`} />
+          <Icon role="img" aria-label={word} className={`mt-1 size-4 shrink-0 ${ink}`} />
           <span className="min-w-0 grow break-words">
             <strong className="font-semibold">{who}</strong> {what}
             {why === '' ? null : <span className="text-ink-2"> for ‘{why}’</span>}

@@ -61,7 +61,8 @@ function ByLink({ link, onOpened }: Pick<OpenPageProps, 'onOpened'> & { readonly
       await openByLink(link);
       onOpened();
     } catch (error) {
-      setTrouble(explain(error).title);
+      const { title } = explain(error);
+      setTrouble(`${title.charAt(0).toUpperCase()}${title.slice(1).replace(/\.$/, '')}.`);
       setBusy(false);
     }
   };

@@ -28,7 +28,7 @@ function DeviceCheck({ deeds, ledger }: DeviceCheckProps) {
   const { state } = check;
   const isOne = deeds.length === 1;
   return (
-    <div className="mb-4 rounded-xl border border-line bg-paper p-4" aria-live="polite">
+    <div className="mb-4 rounded-xl border border-line bg-paper p-4">
       <div className="flex flex-wrap items-center gap-3">
         <p className="min-w-0 grow basis-48 text-ink-2">
           Do not take our word for it: your own device can check{' '}
@@ -51,12 +51,14 @@ function DeviceCheck({ deeds, ledger }: DeviceCheckProps) {
           />
         </div>
       ) : null}
-      {state.phase === 'failed' ? (
-        <p className="mt-3">
-          It could not be checked: {state.message} {state.advice}
-        </p>
-      ) : null}
-      {state.phase === 'done' ? <Result verdict={state.verdict} deeds={deeds} /> : null}
+      <div aria-live="polite">
+        {state.phase === 'failed' ? (
+          <p className="mt-3">
+            It could not be checked: {state.message} {state.advice}
+          </p>
+        ) : null}
+        {state.phase === 'done' ? <Result verdict={state.verdict} deeds={deeds} /> : null}
+      </div>
       {isOne ? null : <HowItWorks />}
     </div>
   );

@@ -28,12 +28,19 @@ export function WalletPage() {
   );
   const isClosed = wallet.error instanceof ApiError && wallet.error.code === 'unauthorized';
   useEffect(() => {
+    // A link that is opened where the page is open already changes nothing but the hash.
+    const onHash = () => setLink((before) => linkOf(location.hash) ?? before);
+    addEventListener('hashchange', onHash);
+    return () => removeEventListener('hashchange', onHash);
+  }, []);
+  useEffect(() => {
     document.title = wallet.data ? `Your data at ${wallet.data.app_name}` : 'Your data';
   }, [wallet.data]);
   if (link !== null || isClosed) {
     const wasOpen = wallet.data !== undefined;
     return (
       <OpenPage
+        key={link}
         link={link}
         wasOpen={wasOpen}
         onOpened={() => {

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import { withApp } from '../../shared/api/client.ts';
 import { getLines } from '../../shared/api/lines.ts';
@@ -28,42 +28,51 @@ type State =
 
 function useServerCheck() {
   const [state, setState] = useState<State>({ phase: 'idle' });
+  const asking = useRef<AbortController | null>(null);
+  const stop = () => {
+    asking.current?.abort();
+    setState({ phase: 'idle' });
+  };
+  useEffect(() => () => asking.current?.abort(), []);
   const run = async () => {
+    const { signal } = (asking.current = new AbortController());
     setState({ phase: 'running', done: 0, total: 0 });
     const started = performance.now();
     try {
-      const lines = getLines<Line>('/v1/ledger/verify', withApp({ format: 'ndjson' }));
+      const lines = getLines<Line>('/v1/ledger/verify', withApp({ format: 'ndjson' }), signal);
       for await (const line of lines) {
         if ('ok' in line) {
           setState({ phase: 'done', verdict: line, took_ms: performance.now() - started });
         } else setState({ phase: 'running', done: line.checked, total: line.total });
       }
     } catch (error) {
-      setState({ phase: 'failed', error });
+      if (!signal.aborted) setState({ phase: 'failed', error });
     }
   };
-  return { state, run: () => void run() };
+  return { state, stop, run: () => void run() };
 }
 
 /** The server's own check: it sees the contents too, and is believed for what it says. */
 export function ServerCheck() {
-  const { state, run } = useServerCheck();
+  const { state, run, stop } = useServerCheck();
   return (
     <Section
       title="Ask the server to check itself"
       about="The server also checks the stored contents against their commitments, and that whatever is gone was removed on the record. For this you take its word."
       actions={
-        <Button onClick={run} busy={state.phase === 'running'}>
-          Ask the server
-        </Button>
+        state.phase === 'running' ? (
+          <Button onClick={stop}>Stop</Button>
+        ) : (
+          <Button onClick={run}>Ask the server</Button>
+        )
       }
     >
+      {state.phase === 'running' ? (
+        <Card>
+          <Progress label="The server is checking" done={state.done} total={state.total} />
+        </Card>
+      ) : null}
       <div aria-live="polite">
-        {state.phase === 'running' ? (
-          <Card>
-            <Progress label="The server is checking" done={state.done} total={state.total} />
-          </Card>
-        ) : null}
         {state.phase === 'failed' ? <Failed error={state.error} retry={run} /> : null}
         {state.phase === 'done' ? <Said {...state} /> : null}
       </div>

@@ -1,10 +1,15 @@
 import { addressOf, failureOf, send, type Params } from './client.ts';
 
 /** An answer that comes line by line, each a JSON value. What ends early throws. */
-export async function* getLines<T>(path: string, query: Params = {}): AsyncGenerator<T> {
+export async function* getLines<T>(
+  path: string,
+  query: Params = {},
+  signal?: AbortSignal,
+): AsyncGenerator<T> {
   const response = await send(addressOf(path, query), {
     credentials: 'same-origin',
     headers: { accept: 'application/x-ndjson' },
+    ...(signal ? { signal } : {}),
   });
   if (!response.ok || response.body === null) throw await failureOf(response);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

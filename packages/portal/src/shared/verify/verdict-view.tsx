@@ -1,5 +1,5 @@
 import { CircleCheck, TriangleAlert } from 'lucide-react';
-import type { ComponentType, ReactNode } from 'react';
+import { useRef, type ComponentType, type ReactNode } from 'react';
 
 import { count, plural } from '../format/number.ts';
 import { duration, shortTime } from '../format/time.ts';
@@ -25,8 +25,14 @@ interface CheckViewProps {
 /** A check on its way, and what came of it. */
 export function CheckView({ check, unit = 'entries', Place, children }: CheckViewProps) {
   const { state, cancel } = check;
+  const place = useRef<HTMLDivElement>(null);
+  const stop = () => {
+    cancel();
+    // The button goes; who pressed it stays here.
+    place.current?.focus();
+  };
   return (
-    <div aria-live="polite">
+    <div ref={place} tabIndex={-1} className="outline-none">
       {state.phase === 'running' ? (
         <div className="flex items-end gap-3">
           <div className="grow">
@@ -36,19 +42,23 @@ export function CheckView({ check, unit = 'entries', Place, children }: CheckVie
               total={state.progress?.total ?? 0}
             />
           </div>
-          <Button onClick={cancel}>Stop</Button>
+          <Button onClick={stop}>Stop</Button>
         </div>
       ) : null}
-      {state.phase === 'failed' ? (
-        <Box tone="open" title={state.message}>
-          <p className="text-ink-2">{state.advice} Nothing is known about the ledger from this.</p>
-        </Box>
-      ) : null}
-      {state.phase === 'done' ? (
-        <VerdictView verdict={state.verdict} Place={Place}>
-          {children?.(state.verdict)}
-        </VerdictView>
-      ) : null}
+      <div aria-live="polite">
+        {state.phase === 'failed' ? (
+          <Box tone="open" title={state.message}>
+            <p className="text-ink-2">
+              {state.advice} Nothing is known about the ledger from this.
+            </p>
+          </Box>
+        ) : null}
+        {state.phase === 'done' ? (
+          <VerdictView verdict={state.verdict} Place={Place}>
+            {children?.(state.verdict)}
+          </VerdictView>
+        ) : null}
+      </div>
     </div>
   );
 }
