@@ -70,7 +70,7 @@ function Facet(props: FacetProps) {
   const found = counts ?? (isCounted ? undefined : data?.data);
   return (
     <div>
-      <h3>
+      <h2>
         <button
           type="button"
           aria-expanded={isOpen}
@@ -88,7 +88,7 @@ function Facet(props: FacetProps) {
             </span>
           ) : null}
         </button>
-      </h3>
+      </h2>
       {isOpen && (isError || (isCounted && hasFailed)) ? (
         <p className="px-5 py-1 text-xs text-ink-3">not counted</p>
       ) : isOpen ? (
@@ -164,12 +164,12 @@ interface ValueProps {
 function Value({ value, count: times, isChosen, onToggle }: ValueProps) {
   const text = plain(value);
   return (
-    <label className="flex cursor-pointer items-center gap-2 rounded px-1 py-0.5 text-[0.8125rem] hover:bg-sunken">
+    <label className="flex min-h-6.5 cursor-pointer items-center gap-2 rounded px-1 text-[0.8125rem] hover:bg-sunken">
       <input
         type="checkbox"
         checked={isChosen}
         onChange={() => onToggle(value)}
-        className="size-3.5 shrink-0 accent-accent"
+        className="size-4 shrink-0 accent-accent"
       />
       <span className="min-w-0 grow truncate" title={text}>
         {text}

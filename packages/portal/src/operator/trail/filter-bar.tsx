@@ -12,6 +12,7 @@ import type { Question } from './use-question.ts';
 /** Conditions as one writes them: `provider:mail outcome:error refund`. `/` leads here. */
 export function FilterBar({ search, question, change }: Question) {
   const [text, setText] = useState('');
+  const [isOpen, setIsOpen] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const tokens = tokensOf(search);
   const suggestions = useSuggestions(text, question);
@@ -20,6 +21,7 @@ export function FilterBar({ search, question, change }: Question) {
   );
   const apply = (typed: string) => {
     setText('');
+    setIsOpen(false);
     const added = readTyped(typed);
     if (added.length > 0) change((before) => added.reduce(withToken, before));
   };
@@ -43,6 +45,9 @@ export function FilterBar({ search, question, change }: Question) {
       onValueChange={(next, { reason }) => {
         if (reason !== 'item-press') setText(next);
       }}
+      open={isOpen && suggestions.length > 0}
+      // After the name of a field, its values are offered.
+      onOpenChange={(next, { reason }) => reason !== 'item-press' && setIsOpen(next)}
       itemToStringValue={({ value }: Suggestion) => value}
     >
       <div className="flex min-h-10 grow flex-wrap items-center gap-1.5 rounded-lg border border-line-strong bg-panel px-2.5 py-1.5 focus-within:outline-2 focus-within:outline-accent">
@@ -66,7 +71,7 @@ export function FilterBar({ search, question, change }: Question) {
           /
         </kbd>
       </div>
-      {suggestions.length > 0 ? <Suggestions onChoose={choose} /> : null}
+      <Suggestions onChoose={choose} />
     </Autocomplete.Root>
   );
 }
