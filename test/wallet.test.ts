@@ -215,6 +215,7 @@ describe('a wallet', () => {
     const ledger = await show<Record<string, unknown>>('/ledger');
     assert.match(String(ledger.vkey), /^affidavit/);
     assert.match(String(ledger.checkpoint), new RegExp(`^${String(ledger.origin)}\n`));
+    problem(await ada.request('GET', '/v1/wallet/ledger/tile/entries/000'), 404, 'not_found');
     const { hashes } = await show<{ hashes: string[] }>('/ledger/proof/consistency?old=1&new=3');
     assert.equal(hashes.length, 2);
     const keys = await show<{ data: { vkey: string }[] }>('/ledger/keys');

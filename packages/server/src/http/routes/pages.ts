@@ -44,7 +44,6 @@ const PERMISSIONS = [
   'screen-wake-lock',
   'serial',
   'usb',
-  'web-share',
   'xr-spatial-tracking',
 ]
   .map((name) => `${name}=()`)
