@@ -71,12 +71,22 @@ suite('the evidence page', { skip: withoutPortal }, () => {
     await write(portal.server, { events: [newEvent()] });
     await visit('/evidence');
     await page.getByText('This ledger has only grown since you last looked').waitFor();
+    await ask(portal.server, 201, 'POST', '/v1/ledger/keys/rotate', { body: {} });
+    await visit('/evidence');
+    await page.getByText('This ledger has only grown since you last looked').waitFor();
+    await page.getByText('each handed the ledger on to the next').waitFor();
   });
 
   test('opens one entry that a link names, and shows what was recorded', async () => {
     await visit('/evidence?seq=300');
     await section('Check in this browser').getByText('What was recorded, as').waitFor();
     await page.getByText('"order": 1').waitFor();
+    await section('Check in this browser').getByLabel('What').selectOption('all');
+    await check();
+    await section('Check in this browser')
+      .getByText(/^All \d+ entries/)
+      .waitFor();
+    assert.doesNotMatch(page.url(), /seq=/);
   });
 
   test('checks a bundle that was kept, and finds a changed letter in it', async () => {

@@ -31,3 +31,7 @@ export function useAddress(): Address {
   const search = useSyncExternalStore(subscribe, () => location.search);
   return Object.fromEntries(new URLSearchParams(search));
 }
+
+/** Where the wallet of an app begins, for who has to sign in again. */
+export const walletOf = (appId: string | undefined): string =>
+  appId === undefined ? '/wallet' : `/wallet?app_id=${encodeURIComponent(appId)}`;

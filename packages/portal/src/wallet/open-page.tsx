@@ -3,7 +3,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 
 import { Button, buttonClass } from '../shared/ui/button.tsx';
 import { explain } from '../shared/ui/toast.tsx';
-import { useAddress } from './address.ts';
+import { useAddress, walletOf } from './address.ts';
 import { openByLink, signInWays } from './api.ts';
 
 const SAID: Readonly<Record<string, string>> = {
@@ -108,7 +108,7 @@ function BySigningIn({ children }: { readonly children: ReactNode }) {
       <HowToComeBack />
       {start ? (
         <a
-          href={`${start}&to=%2Fwallet`}
+          href={`${start}&to=${encodeURIComponent(walletOf(app_id))}`}
           className={buttonClass('primary', 'mt-5 min-h-12 w-full text-base')}
         >
           Sign in

@@ -8,7 +8,7 @@ import { Button } from '../shared/ui/button.tsx';
 import { Failed, Loading } from '../shared/ui/states.tsx';
 import { Tabs } from '../shared/ui/tabs.tsx';
 import { ActivityTab } from './activity-tab.tsx';
-import { go, useAddress } from './address.ts';
+import { go, useAddress, walletOf } from './address.ts';
 import { close, PATHS, type Wallet } from './api.ts';
 import { ConnectionsTab } from './connections-tab.tsx';
 import { ErasureTab } from './erasure-tab.tsx';
@@ -96,13 +96,14 @@ function OpenWallet({ wallet }: { readonly wallet: Wallet }) {
 
 function WalletHeader({ wallet }: { readonly wallet: Wallet }) {
   const queries = useQueryClient();
+  const { app_id } = useAddress();
   const leaving = useChange({
     mutationFn: close,
     changes: [],
     onSuccess: () => {
       // Nothing of it stays in the page for whoever uses this device next.
       queries.clear();
-      location.replace('/wallet');
+      location.replace(walletOf(app_id));
     },
   });
   return (

@@ -35,6 +35,10 @@ export function askedBy(search: Search): Asked {
   return { what, ...(Object.fromEntries(texts) as Partial<Asked>) };
 }
 
+/** Whether the address asks for a check. */
+export const isAsked = (search: Search): boolean =>
+  ['what', 'seq', 'event'].some((name) => search[name] !== undefined);
+
 /** The parameters of the address; those that do not apply are taken out of it. */
 export function addressOfAsked({ what, entry = '', ...rest }: Asked): Search {
   const isPlace = readPlace(entry) !== undefined;

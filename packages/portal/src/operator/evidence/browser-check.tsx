@@ -1,16 +1,17 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 
 import { Button } from '../../shared/ui/button.tsx';
 import { SelectField, TextField } from '../../shared/ui/field.tsx';
 import { Json } from '../../shared/ui/json.tsx';
 import { Card, Section } from '../../shared/ui/page.tsx';
 import type { Damage, OpenedEntry } from '../../shared/verify/jobs.ts';
+import { useShortcuts } from '../../shared/ui/shortcuts.ts';
 import { useCheck, type Ledger } from '../../shared/verify/use-check.ts';
 import { CheckView } from '../../shared/verify/verdict-view.tsx';
 import { TrailLink } from '../links.tsx';
 import type { Search } from '../search.ts';
-import { addressOfAsked, askedBy, jobOf, WHATS, type Asked } from './asked.ts';
+import { addressOfAsked, askedBy, isAsked, jobOf, WHATS, type Asked } from './asked.ts';
 import { fromField, toField } from './times.ts';
 
 /** Checks that this browser makes with the ledger's own arithmetic, from a link or by hand. */
@@ -21,11 +22,16 @@ export function BrowserCheck({ ledger }: { readonly ledger: Ledger }) {
   const [fault, setFault] = useState<string | null>(null);
   const check = useCheck(ledger);
   const { start } = check;
-  // Who comes from an entry wants that entry checked.
-  const [linked] = useState(() => (asked.what === 'entry' ? jobOf(asked) : null));
+  // Who comes by a link, from an entry or from somebody else, wants to see what it asks for.
+  const [linked] = useState(() => (isAsked(search) ? jobOf(asked) : null));
   useEffect(() => {
     if (linked !== null && typeof linked !== 'string') start(linked);
   }, [linked, start]);
+  const keys = useMemo(
+    () => [{ keys: 'c', does: 'Check the whole ledger', run: () => start({ kind: 'range' }) }],
+    [start],
+  );
+  useShortcuts(keys);
   const submit = () => {
     const job = jobOf(asked);
     setFault(typeof job === 'string' ? job : null);
