@@ -53,6 +53,7 @@ describe('usage', () => {
     for (const name of [
       'serve',
       'witness',
+      'portal',
       'request',
       'action',
       'verbs',
@@ -333,6 +334,20 @@ describe('operators', () => {
         ['DELETE', '/v1/operators/opr_1', ''],
       ],
     );
+  });
+});
+
+describe('portal', () => {
+  it('gives a link, and says until when it is good', async (t) => {
+    const link = 'http://127.0.0.1:7411/sign-in#link=afl_1_x';
+    const { url, asked } = await site(t, (_, response) =>
+      sendJson(response, 201, { url: link, expires_at: '2026-11-21T09:15:00.000Z' }),
+    );
+    const made = await run(['portal', '--role', 'analyst', '--name', 'Grace', '--url', url]);
+    assert.equal(made.stdout, `${link}\n`);
+    assert.match(made.stderr, /good once, until 2026-11-21T09:15/);
+    assert.equal(asked[0]?.url.pathname, '/v1/sign-in-links');
+    assert.equal(asked[0]?.text, '{"role":"analyst","name":"Grace"}');
   });
 });
 

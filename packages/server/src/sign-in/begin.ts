@@ -27,6 +27,10 @@ const REFUSALS = {
 } as const;
 type Refusal = keyof typeof REFUSALS;
 
+const ADVICE = {
+  operator: 'Ask an owner for a new sign-in link.',
+  wallet: 'Open the wallet from the app again.',
+} as const;
 const STARTED = { operator: 'session.started', wallet: 'user.signed_in' } as const;
 const REFUSED = { operator: 'session.refused', wallet: 'user.sign_in_refused' } as const;
 
@@ -49,7 +53,9 @@ export async function openLink(context: Context, link: string, kind: SessionKind
   const place = readSessionText(link, 'link');
   const where = place && { app: place.app, link_hash: place.hash };
   const [row] = where ? await services.directory.rows('sessions', where) : [];
-  if (!row || row.kind !== kind) throw unauthorized('the link is not one of ours, or is too old');
+  if (!row || row.kind !== kind) {
+    throw unauthorized('the link is not one of ours, or is too old', ADVICE[kind]);
+  }
   const now = services.now();
   const fault = faultOf(row, now);
   if (fault) return refuseLink(context, row, fault);
@@ -87,9 +93,7 @@ async function refuseLink(context: Context, row: SessionsTable, why: Refusal): P
     const event: AuditEvent = { event_type, actor_type: 'system', actor_id: 'affidavit', args };
     await recordRefusal({ ...context, app }, [session_id, why], event);
   }
-  const advice =
-    kind === 'wallet' ? 'Open the wallet from the app again.' : 'Ask an owner for a new link.';
-  throw unauthorized(REFUSALS[why], advice);
+  throw unauthorized(REFUSALS[why], ADVICE[kind as SessionKind]);
 }
 
 /** Refusals can be had for nothing: the same one is on the record once in a while. */
@@ -165,6 +169,6 @@ export async function begin(
   return { identity, row, cookie: cookieText(kind, text, seconds, services.publicUrl()) };
 }
 
-function unauthorized(message: string, advice = 'Ask an owner for a sign-in link.') {
+function unauthorized(message: string, advice: string = ADVICE.operator) {
   return new AffidavitError('unauthorized', message, { advice });
 }

@@ -6,8 +6,9 @@ import { test } from 'node:test';
 
 import { forgetOld } from './forget.ts';
 import { openLedgerStore } from './open.ts';
+import type { SessionsTable } from './tables.ts';
 
-test('old answers are forgotten in steps, younger ones stay', async () => {
+test('old answers and sessions are forgotten in steps, younger ones stay', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'affidavit-forget-'));
   const store = await openLedgerStore({ kind: 'sqlite', path: join(folder, 'affidavit.db') });
   try {
@@ -25,6 +26,21 @@ test('old answers are forgotten in steps, younger ones stay', async () => {
     assert.deepEqual(
       left.map((kept) => kept.idempotency_key),
       ['young'],
+    );
+    const session = { app: 1, kind: 'operator', how: 'key', installation: 0, created_at: 0 };
+    const sessions = [
+      { ...session, session_id: 'ses_old', expires_at: 999 },
+      { ...session, session_id: 'ses_young', expires_at: 1000 },
+    ];
+    await store.db
+      .insertInto('sessions')
+      .values(sessions as SessionsTable[])
+      .execute();
+    assert.equal(await forgetOld(store.db, 1000), false);
+    const open = await store.db.selectFrom('sessions').select('session_id').execute();
+    assert.deepEqual(
+      open.map(({ session_id }) => session_id),
+      ['ses_young'],
     );
   } finally {
     await store.close();
