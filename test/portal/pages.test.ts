@@ -33,6 +33,7 @@ const PATHS = [
   ...[
     'keys',
     'operators',
+    'sessions',
     'identity',
     'retention',
     'holds',

@@ -69,8 +69,10 @@ export const conditionsOf = (filter: Filter): readonly Condition[] =>
     [values].flat().map((value) => ({ name, value: String(value) })),
   );
 
+const WORDS: Readonly<Record<string, string>> = { from: 'since', to: 'before', q: 'text has' };
+
 /** `event_type is token.minted, and outcome is error or unknown`; empty where there are none. */
 export const filterInWords = (filter: Filter): string =>
   Object.entries(filter)
-    .map(([name, values]) => `${name} is ${[values].flat().join(' or ')}`)
+    .map(([name, values]) => `${WORDS[name] ?? `${name} is`} ${[values].flat().join(' or ')}`)
     .join(', and ');

@@ -10,9 +10,11 @@ import { Section } from '../../shared/ui/page.tsx';
 import { Listed, type Column } from '../../shared/ui/table.tsx';
 import { Time } from '../../shared/ui/time.tsx';
 import { IN_TEXT, TrailLink } from '../links.tsx';
+import { useSettled } from '../../shared/use-settled.ts';
 import { useMayChange } from '../session.ts';
 import { useParam } from '../use-param.ts';
 import { Erase } from './erasure-form.tsx';
+import { ErasureRequests } from './erasure-requests.tsx';
 
 interface Erasure {
   readonly erasure_id: string;
@@ -75,53 +77,57 @@ const CSV = {
 export function ErasureSettings() {
   const [principal, setPrincipal] = useParam('principal');
   const [adding, setAdding] = useParam('add');
-  const filter = principal ? { principal_id: principal } : {};
+  const person = useSettled(principal ?? '');
+  const filter = person === '' ? {} : { principal_id: person };
   const list = useList<Erasure>(PATH, filter, { refetchInterval: AGAIN_MS });
   const mayChange = useMayChange();
   return (
-    <Section
-      title="Erasures"
-      about={
-        <>
-          Contents that had to go before their time. Their places in the ledger stay, so that every
-          proof stays sound.{' '}
-          <TrailLink filter={{ event_type: 'erasure.*' }} className={IN_TEXT}>
-            What was asked and done
-          </TrailLink>
-        </>
-      }
-      actions={
-        <>
-          <CsvButton name="erasures" rows={list.rows} columns={CSV} />
-          {mayChange ? (
-            <Button look="danger" onClick={() => setAdding('erasure')}>
-              <Eraser /> Erase
-            </Button>
-          ) : null}
-        </>
-      }
-    >
-      <div className="mb-3 max-w-sm">
-        <TextField
-          label="Of one person, by their id"
-          value={principal ?? ''}
-          onChange={(value) => setPrincipal(value === '' ? undefined : value)}
+    <>
+      <Section
+        title="Erasures"
+        about={
+          <>
+            Contents that had to go before their time. Their places in the ledger stay, so that
+            every proof stays sound.{' '}
+            <TrailLink filter={{ event_type: 'erasure.*' }} className={IN_TEXT}>
+              What was asked and done
+            </TrailLink>
+          </>
+        }
+        actions={
+          <>
+            <CsvButton name="erasures" rows={list.rows} columns={CSV} />
+            {mayChange ? (
+              <Button look="danger" onClick={() => setAdding('erasure')}>
+                <Eraser /> Erase
+              </Button>
+            ) : null}
+          </>
+        }
+      >
+        <div className="mb-3 max-w-sm">
+          <TextField
+            label="Of one person, by their id"
+            value={principal ?? ''}
+            onChange={(value) => setPrincipal(value === '' ? undefined : value, { replace: true })}
+          />
+        </div>
+        <Listed
+          label="Erasures"
+          list={list}
+          rows={list.rows}
+          columns={COLUMNS}
+          rowKey={(row) => row.erasure_id}
+          empty={{
+            title: person ? 'Nothing of this person was erased' : 'Nothing was erased',
+            children: 'People ask for it in their wallet; whoever administers does it here.',
+          }}
         />
-      </div>
-      <Listed
-        label="Erasures"
-        list={list}
-        rows={list.rows}
-        columns={COLUMNS}
-        rowKey={(row) => row.erasure_id}
-        empty={{
-          title: principal ? 'Nothing of this person was erased' : 'Nothing was erased',
-          children: 'People ask for it in their wallet; whoever administers does it here.',
-        }}
-      />
-      {adding === 'erasure' && mayChange ? (
-        <Erase principal={principal ?? ''} onClose={() => setAdding(undefined)} />
-      ) : null}
-    </Section>
+        {adding === 'erasure' && mayChange ? (
+          <Erase principal={principal ?? ''} onClose={() => setAdding(undefined)} />
+        ) : null}
+      </Section>
+      <ErasureRequests onChoose={setPrincipal} />
+    </>
   );
 }

@@ -183,8 +183,9 @@ function RevokeKey({ of, onClose }: { readonly of: Key; readonly onClose: () => 
       action="Revoke the key"
       busy={revoke.isPending}
     >
-      Whatever uses it is refused from the next call on. This cannot be undone; to replace a key
-      without a gap, rotate it.
+      Whatever uses it is refused from the next call on, and whoever signed in with it is signed
+      out. This cannot be undone; to replace a key without a gap, rotate it.
+      {governs(of) ? ' It administers: be sure that there is another way in.' : null}
     </Confirm>
   );
 }

@@ -13,6 +13,7 @@ import { IdentitySettings } from './identity.tsx';
 import { KeySettings } from './keys.tsx';
 import { OperatorSettings } from './operators.tsx';
 import { RetentionSettings } from './retention.tsx';
+import { SessionSettings } from './sessions.tsx';
 import { SigningSettings } from './signing.tsx';
 import { WitnessSettings } from './witnesses.tsx';
 
@@ -28,6 +29,7 @@ const GROUPS: readonly { readonly name: string; readonly parts: readonly Part[] 
     parts: [
       { tab: 'keys', name: 'Keys', content: KeySettings },
       { tab: 'operators', name: 'People who operate', content: OperatorSettings },
+      { tab: 'sessions', name: 'Sessions', content: SessionSettings },
       { tab: 'identity', name: 'Identity provider', content: IdentitySettings },
       { tab: 'callers', name: 'Callers', content: CallerSettings },
       { tab: 'apps', name: 'Apps', content: AppSettings },
