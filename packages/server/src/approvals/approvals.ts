@@ -125,8 +125,13 @@ export class StoredApprovals implements Approvals {
       throw decidedAlready({ ...row, status: 'expired' });
     }
     const { status, reason, by } = verdict;
+    const { actor_name: name } = verdict.fields;
     const decided_at = now();
-    const sealed_decision = sealPart(keyring, row.approval_id, 'decision', { by, reason });
+    const sealed_decision = sealPart(keyring, row.approval_id, 'decision', {
+      by,
+      ...(name === undefined ? {} : { name }),
+      reason,
+    });
     const ended = status === 'rejected' ? { ended_at: decided_at, outcome: 'blocked' } : {};
     const set = { status, decided_at, sealed_decision, ...ended };
     const { facts } = this.#request(row);

@@ -16,6 +16,8 @@ export interface SealedRequest {
 
 export interface SealedDecision {
   readonly by: Asker;
+  /** Of the person or key, where it is known. */
+  readonly name?: string;
   readonly reason: string;
 }
 

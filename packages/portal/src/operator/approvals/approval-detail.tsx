@@ -127,9 +127,7 @@ function Outcome({ approval }: { readonly approval: Approval }) {
       <Facts>
         <Fact name="Decided">{decided_at ? <Time at={decided_at} as="short" /> : undefined}</Fact>
         <Fact name="Because">{decision?.reason}</Fact>
-        <Fact name="Decided by" mono>
-          {decision?.key_id}
-        </Fact>
+        <Fact name="Decided by">{decision?.name ?? decision?.key_id}</Fact>
         <Fact name="Ended">{ended_at ? <Time at={ended_at} as="short" /> : undefined}</Fact>
         <Fact name="Outcome">{outcome === undefined ? undefined : inWords(outcome)}</Fact>
         <Fact name="On the trail">

@@ -24,7 +24,7 @@ export interface Approval {
   readonly ended_at?: string;
   /** What would be sent, by whom, for whom and why; absent where it was erased. */
   readonly request?: Partial<Entry>;
-  readonly decision?: { readonly key_id?: string; readonly reason: string };
+  readonly decision?: { readonly key_id?: string; readonly name?: string; readonly reason: string };
   /** The answer, or why there is none. For who asked and who administers. */
   readonly result?: unknown;
   readonly error?: unknown;

@@ -12,6 +12,8 @@ export interface Shortcut {
 const SEQUENCE_MS = 1200;
 const TYPING =
   'input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]';
+// Toasts have the role too, and hold nobody up.
+const DIALOG = '[role=dialog]:not([aria-modal=false])';
 
 const active = new Set<readonly Shortcut[]>();
 

@@ -47,7 +47,13 @@ function showApproval({ services }: Context, row: ApprovalsTable): Record<string
     ...(request === null ? {} : { request: { ...facts, ...request.shown } }),
     ...(decision === null
       ? {}
-      : { decision: present({ ...decision.by, reason: decision.reason }) }),
+      : {
+          decision: present({
+            ...decision.by,
+            name: decision.name ?? null,
+            reason: decision.reason,
+          }),
+        }),
   };
 }
 
