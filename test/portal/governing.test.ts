@@ -47,7 +47,11 @@ suite('what is allowed', { skip: withoutPortal }, () => {
 
   test('from a call that was refused to a policy that allows it', async () => {
     await ask(portal.server, 201, 'POST', '/v1/policies', {
-      body: { name: 'Only reading', template: { kind: 'methods', methods: ['GET'] } },
+      body: {
+        name: 'Only reading',
+        template: { kind: 'methods', methods: ['GET'] },
+        applies_to: { provider: 'bank' },
+      },
     });
     const refused = await call('PUT', '/payments/1');
     assert.equal(refused.status, 403);
@@ -113,7 +117,7 @@ suite('what is allowed', { skip: withoutPortal }, () => {
       201,
       'POST',
       '/v1/policies',
-      { body: { name: 'A person looks', template } },
+      { body: { name: 'A person looks', template, applies_to: { provider: 'bank' } } },
     );
     const first = await call('PUT', '/payments/2');
     const second = await call('PUT', '/payments/3');

@@ -13,7 +13,7 @@ const SEQUENCE_MS = 1200;
 const TYPING =
   'input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]';
 // Toasts have the role too, and hold nobody up.
-const DIALOG = '[role=dialog]:not([aria-modal=false])';
+const DIALOG = '[role=dialog]:not([data-beside], [aria-modal=false])';
 
 const active = new Set<readonly Shortcut[]>();
 
@@ -31,7 +31,7 @@ function onKey(event: KeyboardEvent): void {
   const key = pressed(event);
   if (key === null || event.defaultPrevented || event.repeat) return;
   const isTyping = event.target instanceof Element && event.target.closest(TYPING) !== null;
-  const isInDialog = document.querySelector('[role=dialog]:not([data-beside])') !== null;
+  const isInDialog = document.querySelector(DIALOG) !== null;
   if ((isTyping || isInDialog) && !key.startsWith('mod+')) return;
   const now = performance.now();
   const both = before && now - before.at < SEQUENCE_MS ? `${before.key} ${key}` : null;
