@@ -59,8 +59,19 @@ export function ConnectionCard({ connection, wallet }: CardProps) {
             <Time at={revoked_at} as="short" />
           </Fact>
         )}
+        {isLive && connection.expires_at !== undefined ? (
+          <Fact name="Until">
+            <Time at={connection.expires_at} as="short" />
+          </Fact>
+        ) : null}
         <Fact name="Last used">{last_used_at === null ? 'never' : <Time at={last_used_at} />}</Fact>
       </Facts>
+      {status === 'needs_reauth' || status === 'expired' ? (
+        <p className="mt-3 text-ink-2">
+          Agents cannot use it at the moment. To let them, connect it again in {wallet.app_name}; to
+          be sure that they never do, disconnect it here.
+        </p>
+      ) : null}
       <h4 className="mt-4 mb-1 font-medium">{isLive ? 'Who may use it' : 'Who could use it'}</h4>
       {agents === '*' ? (
         <p>Every agent of {wallet.app_name}</p>

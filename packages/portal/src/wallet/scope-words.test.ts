@@ -5,10 +5,11 @@ import { scopeWords } from './scope-words.ts';
 
 test('scopes are told in words as far as their names tell them', () => {
   const told = [
-    ['mail:read', 'read mail'],
-    ['https://www.googleapis.com/auth/gmail.readonly', 'read gmail'],
-    ['calendar.events.write', 'read and change calendar events'],
+    ['mail:read', 'read your mail'],
+    ['https://www.googleapis.com/auth/gmail.readonly', 'read your Gmail'],
+    ['calendar.events.write', 'read and change your calendar events'],
     ['chat:send', 'send chat'],
+    ['repo:read', 'read your repositories'],
     ['offline_access', 'go on while you are away'],
     ['xyz', 'use “xyz”'],
     ['constructor', 'use “constructor”'],

@@ -12,10 +12,19 @@ const NAMES: Readonly<Record<string, string>> = {
   offline_access: 'go on while you are away',
   repo: 'read and change your repositories',
 };
+const NOUNS: Readonly<Record<string, string>> = {
+  gmail: 'Gmail',
+  pulls: 'pull requests',
+  repo: 'repositories',
+  repos: 'repositories',
+};
 /** Parts of names that say nothing. */
 const EMPTY = /^(https?|www|googleapis|com|auth|api|scope|scopes|user)$/;
 
-/** `mail:read` as `read mail`; what cannot be told is shown as it is. */
+const nounOf = (part: string): string =>
+  (Object.hasOwn(NOUNS, part) ? NOUNS[part] : part) as string;
+
+/** `mail:read` as `read your mail`; what cannot be told is shown as it is. */
 export function scopeWords(scope: string): string {
   const name = plain(scope);
   const known = Object.hasOwn(NAMES, name) ? NAMES[name] : undefined;
@@ -24,12 +33,13 @@ export function scopeWords(scope: string): string {
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
     .filter((part) => part !== '' && !EMPTY.test(part));
-  const what = parts.filter((part) => !READS.test(part) && !WRITES.test(part)).join(' ');
+  const nouns = parts.filter((part) => !READS.test(part) && !WRITES.test(part));
+  const what = nouns.map(nounOf).join(' ');
   const verb = parts.find((part) => READS.test(part) || WRITES.test(part));
   if (what === '' || verb === undefined) return `use “${name}”`;
-  if (READS.test(verb)) return `read ${what}`;
+  if (READS.test(verb)) return `read your ${what}`;
   const deed = { send: 'send', delete: 'delete', create: 'create' }[verb];
-  return `${deed ?? 'read and change'} ${what}`;
+  return deed === undefined ? `read and change your ${what}` : `${deed} ${what}`;
 }
 
 /** The account as a heading: `GitHub`, `Mail`. */
