@@ -17,5 +17,5 @@ export function useOpenEntry() {
       }),
     [navigate],
   );
-  return { openId: one(search, 'event'), show };
+  return { openId: one(search, 'event') || undefined, show };
 }

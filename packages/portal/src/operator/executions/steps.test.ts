@@ -54,5 +54,5 @@ test('what people decide stands between', () => {
     actor_type: 'operator',
     actor_id: 'x',
   });
-  assert.deepEqual(told([asked, approved]), ['person open 0', 'person open 10']);
+  assert.deepEqual(told([asked, approved]), ['person open 0', 'person good 10']);
 });

@@ -66,12 +66,18 @@ function endOf(entry: Entry): Telling {
   return { kind: 'outcome', title, text, mood };
 }
 
+const PEOPLE_SAY: Readonly<Record<string, Mood>> = {
+  'approval.approved': 'good',
+  'approval.rejected': 'refused',
+};
+
 function tellings(entry: Entry): readonly Telling[] {
   const { what, mood } = sentenceOf(entry);
   if (entry.event_type.startsWith('approval.')) {
     const { who, why } = sentenceOf(entry);
     const kind = entry.outcome === undefined ? 'person' : 'outcome';
-    return [{ kind, title: `${who} ${what}`, text: why, mood }];
+    const said = PEOPLE_SAY[entry.event_type] ?? mood;
+    return [{ kind, title: `${who} ${what}`, text: why, mood: said }];
   }
   const decision = decisionOf(entry);
   if (entry.outcome === undefined) {

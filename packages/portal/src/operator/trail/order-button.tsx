@@ -16,7 +16,7 @@ export function OrderButton({ search, change }: Question) {
       title={isOldest ? 'Show the newest first' : 'Show the oldest first'}
     >
       <Icon aria-hidden />
-      {isOldest ? 'Oldest first' : 'Newest first'}
+      <span className="max-sm:sr-only">{isOldest ? 'Oldest first' : 'Newest first'}</span>
     </Button>
   );
 }

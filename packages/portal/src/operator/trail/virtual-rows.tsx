@@ -96,7 +96,7 @@ function Rows<T>(props: VirtualRowsProps<T> & { readonly fresh: readonly T[] }) 
                 role="row"
                 aria-rowindex={index + 2}
                 data-at={at}
-                className="absolute inset-x-0 top-0 border-b border-line last:border-b-0"
+                className="absolute inset-x-0 top-0 border-b border-line contain-content last:border-b-0"
                 style={{ height: rowPx, transform: `translateY(${index * rowPx}px)` }}
               >
                 {row === undefined ? <Pending /> : render(row, at)}
