@@ -25,9 +25,6 @@ function pressed({ key, metaKey, ctrlKey, altKey }: KeyboardEvent): string | nul
   return metaKey || ctrlKey ? `mod+${key.toLowerCase()}` : key;
 }
 
-/** Toasts and panels beside a list have the role too, and are in nobody's way. */
-const DIALOG = '[role=dialog]:not([data-beside]):not([data-type])';
-
 let before: { key: string; at: number } | null = null;
 
 function onKey(event: KeyboardEvent): void {
