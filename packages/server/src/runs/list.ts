@@ -16,7 +16,7 @@ import { Summary, type Sum } from './summary.ts';
  */
 
 /** Entries that are walked through for one page; a page of few may be followed by more. */
-const WALKED_MAX = 10_000;
+const WALKED_MAX = 4000;
 export type Subject = 'run_id' | 'principal_id';
 
 export interface SubjectRequest {

@@ -112,12 +112,18 @@ const VALUES: Readonly<Record<StatGroup, (record: AuditRecord) => string | undef
 };
 
 /** Where an execution belongs: the values of its groups, and when its interval began. */
-function placeOf(record: AuditRecord, { groupBy, interval }: StatsRequest): object {
+function placeOf(
+  record: AuditRecord,
+  created_at: number,
+  { groupBy, interval }: StatsRequest,
+): object {
   const values = groupBy.map((name) => [name, VALUES[name](record) ?? null] as const);
   if (interval === null) return Object.fromEntries(values);
-  const start = startOf(Date.parse(record.created_at), INTERVALS_MS[interval]);
+  const start = startOf(created_at, INTERVALS_MS[interval]);
   return { ...Object.fromEntries(values), at: new Date(start).toISOString() };
 }
+
+const iso = (time: number | null) => (time === null ? null : new Date(time).toISOString());
 
 export async function readStats(
   db: Kysely<Tables>,
@@ -130,20 +136,23 @@ export async function readStats(
   const total = new Sample();
   const groups = new Map<string, Sample>();
   let counted = 0;
-  let from: string | null = null;
-  let to: string | null = null;
+  let from: number | null = null;
+  let to: number | null = null;
   let complete = true;
-  for await (const { json } of find({ db, app, filter, order: 'desc', deadline }, span)) {
+  for await (const { envelope, created_at } of find(
+    { db, app, filter, order: 'desc', deadline },
+    span,
+  )) {
     if (counted === EXECUTIONS_MAX) {
       complete = false;
       break;
     }
-    const record = JSON.parse(json) as AuditRecord;
+    const record = envelope as AuditRecord;
     counted++;
-    to ??= record.created_at;
-    from = record.created_at;
+    to ??= created_at;
+    from = created_at;
     total.add(record);
-    const key = JSON.stringify(placeOf(record, request));
+    const key = JSON.stringify(placeOf(record, created_at, request));
     const sample = groups.get(key) ?? new Sample();
     sample.add(record);
     if (groups.size < GROUPS_MAX || groups.has(key)) groups.set(key, sample);
@@ -153,5 +162,6 @@ export async function readStats(
     ...(JSON.parse(key) as object),
     ...figures,
   }));
-  return { total: total.figures, groups: shown, complete, from, to, before_seq: span.end };
+  const counts = { total: total.figures, groups: shown, complete };
+  return { ...counts, from: iso(from), to: iso(to), before_seq: span.end };
 }

@@ -60,7 +60,7 @@ function OfKind({ kind, preset, filter }: OfKindProps) {
   const stats = useGet<Stats>(
     '/v1/stats',
     { ...filter, ...period, group_by: kind.value },
-    { refetchInterval: AGAIN_MS },
+    { refetchInterval: AGAIN_MS, keep: true },
   );
   return (
     <Answer of={stats}>

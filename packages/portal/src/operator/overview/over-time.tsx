@@ -31,17 +31,20 @@ export function OverTime({ preset, filter = {} }: OverTimeProps) {
     { refetchInterval: AGAIN_MS },
   );
   return (
-    <Answer of={stats}>
-      {(data) => (
-        <Drawn
-          stats={data}
-          now={stats.dataUpdatedAt}
-          period={period}
-          interval={interval}
-          filter={filter}
-        />
-      )}
-    </Answer>
+    // As high as what comes: what is below stays where it is.
+    <div className="min-h-90">
+      <Answer of={stats}>
+        {(data) => (
+          <Drawn
+            stats={data}
+            now={stats.dataUpdatedAt}
+            period={period}
+            interval={interval}
+            filter={filter}
+          />
+        )}
+      </Answer>
+    </div>
   );
 }
 
