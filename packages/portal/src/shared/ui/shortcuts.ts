@@ -12,8 +12,8 @@ export interface Shortcut {
 const SEQUENCE_MS = 1200;
 const TYPING =
   'input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]';
-// Toasts have the role too, and hold nobody up.
-const DIALOG = '[role=dialog]:not([data-beside], [aria-modal=false])';
+/** Toasts and panels beside a list have the role too, and are in nobody's way. */
+const DIALOG = '[role=dialog]:not([data-beside], [data-type], [aria-modal=false])';
 
 const active = new Set<readonly Shortcut[]>();
 
