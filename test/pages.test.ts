@@ -11,11 +11,11 @@ import { problem } from './support/world.ts';
 
 const SCRIPT = `console.log(${JSON.stringify('a'.repeat(5000))});`;
 
+const folder = temporaryFolder();
 let server: Affidavit;
 let unbuilt: Affidavit;
 
 before(async () => {
-  const folder = temporaryFolder();
   mkdirSync(join(folder, 'assets'));
   writeFileSync(join(folder, 'index.html'), '<!doctype html><title>Portal</title>');
   writeFileSync(join(folder, 'wallet.html'), '<!doctype html><title>Wallet</title>');
@@ -69,6 +69,18 @@ describe('a page', () => {
     assert.match(String(headers['permissions-policy']), /camera=\(\)/);
     assert.equal(headers['strict-transport-security'], undefined);
     assert.equal(headers['access-control-allow-origin'], undefined);
+  });
+
+  it('over https tells browsers to come that way alone', async () => {
+    const secure = await startAffidavit({
+      env: { AFFIDAVIT_PAGES_FOLDER: folder, AFFIDAVIT_PUBLIC_URL: 'https://audit.example.com' },
+    });
+    try {
+      const { headers } = await open('/', {}, secure);
+      assert.equal(headers['strict-transport-security'], 'max-age=31536000');
+    } finally {
+      await secure.stop();
+    }
   });
 
   it('is asked for again each time, and sent only where it changed', async () => {

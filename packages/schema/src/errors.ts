@@ -17,8 +17,8 @@ const defineCatalogue = <C extends string>(
 export const ERROR_CATALOGUE = defineCatalogue({
   unauthorized: {
     status: 401,
-    title: 'The API key is missing, wrong or revoked',
-    advice: 'Send a valid key as "Authorization: Bearer <key>".',
+    title: 'The key or session is missing, wrong or ended',
+    advice: 'Send a valid key as "Authorization: Bearer <key>", or sign in again.',
   },
   forbidden: {
     status: 403,
