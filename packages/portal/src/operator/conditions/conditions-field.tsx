@@ -1,8 +1,11 @@
+import { plain } from '@affidavit/schema/plain';
 import { Plus, X } from 'lucide-react';
-import { useId } from 'react';
+import { useId, useState } from 'react';
 
+import { useGet } from '../../shared/api/queries.ts';
 import { Button, IconButton } from '../../shared/ui/button.tsx';
 import { CONTROL } from '../../shared/ui/field.tsx';
+import { FACETS, type FacetAnswer } from '../trail/facet-fields.ts';
 import { CONDITION_NAMES, type Condition } from './conditions.ts';
 
 interface ConditionsFieldProps {
@@ -53,6 +56,8 @@ interface RowProps {
 }
 
 function ConditionRow({ row, number, onChange, onRemove }: RowProps) {
+  const [isAsked, setAsked] = useState(false);
+  const id = useId();
   return (
     <div className="flex items-center gap-2">
       <select
@@ -72,12 +77,35 @@ function ConditionRow({ row, number, onChange, onRemove }: RowProps) {
         value={row.value}
         required
         maxLength={1024}
+        list={id}
+        onFocus={() => setAsked(true)}
         onChange={(event) => onChange({ ...row, value: event.target.value })}
         className={CONTROL}
       />
+      {isAsked ? <Values id={id} field={row.name} /> : null}
       <IconButton label={`Remove condition ${number}`} onClick={onRemove}>
         <X />
       </IconButton>
     </div>
+  );
+}
+
+const VALUES_MAX = 100;
+
+/** Values of the field that there are, to choose from. */
+function Values({ id, field }: { readonly id: string; readonly field: string }) {
+  const { data } = useGet<FacetAnswer>(
+    '/v1/events/facets',
+    { field, limit: VALUES_MAX },
+    { enabled: FACETS.some((facet) => facet.field === field) },
+  );
+  return (
+    <datalist id={id}>
+      {data?.data.map(({ value }) => (
+        <option key={String(value)} value={String(value)}>
+          {plain(value)}
+        </option>
+      ))}
+    </datalist>
   );
 }

@@ -1,16 +1,14 @@
 import { Link, useNavigate } from '@tanstack/react-router';
-import { Plus } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 
 import { useList } from '../../shared/api/queries.ts';
 import { count } from '../../shared/format/number.ts';
 import { Badge } from '../../shared/ui/badge.tsx';
-import { Button } from '../../shared/ui/button.tsx';
 import { CsvButton } from '../../shared/ui/csv-button.tsx';
 import { Page } from '../../shared/ui/page.tsx';
-import { useShortcuts } from '../../shared/ui/shortcuts.ts';
 import { Listed, type Column } from '../../shared/ui/table.tsx';
 import { Time } from '../../shared/ui/time.tsx';
+import { AddButton } from '../add-button.tsx';
 import { useMayChange } from '../session.ts';
 import { useParam } from '../use-param.ts';
 import { NewDestination } from './destination-form.tsx';
@@ -103,13 +101,6 @@ export function DestinationsPage() {
   const [made, setMade] = useState<Destination | null>(null);
   const mayChange = useMayChange();
   const navigate = useNavigate();
-  useShortcuts(
-    useMemo(
-      () => [{ keys: 'n', does: 'Add a destination', run: () => setAdding('webhook') }],
-      // oxlint-disable-next-line react-hooks/exhaustive-deps -- it is the same for the whole page.
-      [],
-    ),
-  );
   const open = ({ destination_id: destinationId }: Destination) =>
     void navigate({ to: '/destinations/$destinationId', params: { destinationId } });
   return (
@@ -120,9 +111,7 @@ export function DestinationsPage() {
         <>
           <CsvButton name="destinations" rows={list.rows} columns={CSV} />
           {mayChange ? (
-            <Button look="primary" onClick={() => setAdding('webhook')}>
-              <Plus /> Add a destination
-            </Button>
+            <AddButton label="Add a destination" onAdd={() => setAdding('webhook')} />
           ) : null}
         </>
       }
@@ -144,10 +133,10 @@ export function DestinationsPage() {
           key={adding}
           type={adding}
           onType={setAdding}
-          onClose={() => setAdding(undefined)}
+          onClose={() => setAdding(undefined, { replace: true })}
           onMade={(destination) => {
             setMade(destination);
-            setAdding(undefined);
+            setAdding(undefined, { replace: true });
           }}
         />
       ) : null}

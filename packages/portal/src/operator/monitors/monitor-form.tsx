@@ -18,6 +18,7 @@ interface MonitorFormProps {
   /** What a new one begins with. */
   readonly from?: Rule | undefined;
   readonly onClose: () => void;
+  /** Instead of `onClose`, when it is saved. */
   readonly onDone?: (monitor: Monitor) => void;
 }
 
@@ -33,10 +34,7 @@ export function MonitorForm({ old, from, onClose, onDone }: MonitorFormProps) {
         : post(PATH, bodyOf(draft)),
     changes: [PATH],
     done: ({ name }) => (old ? `${name} begins anew with the change.` : `${name} is watched for.`),
-    onSuccess: (monitor) => {
-      onClose();
-      onDone?.(monitor);
-    },
+    onSuccess: onDone ?? onClose,
     inForm: true,
   });
   const preview = useChange<void, Preview>({

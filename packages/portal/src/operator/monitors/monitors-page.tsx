@@ -1,14 +1,13 @@
 import { Link, useNavigate } from '@tanstack/react-router';
-import { Plus } from 'lucide-react';
 
 import { useGet, useList } from '../../shared/api/queries.ts';
 import type { Page as ListPage } from '../../shared/api/types.ts';
 import { Badge } from '../../shared/ui/badge.tsx';
-import { Button } from '../../shared/ui/button.tsx';
 import { CsvButton } from '../../shared/ui/csv-button.tsx';
 import { Page, Section } from '../../shared/ui/page.tsx';
 import { Listed, type Column } from '../../shared/ui/table.tsx';
 import { Time } from '../../shared/ui/time.tsx';
+import { AddButton } from '../add-button.tsx';
 import { IN_TEXT, LINK, TrailLink } from '../links.tsx';
 import { useMayChange } from '../session.ts';
 import { useParam } from '../use-param.ts';
@@ -67,8 +66,8 @@ export function MonitorsPage() {
   const [adding, setAdding] = useParam('add');
   const mayChange = useMayChange();
   const navigate = useNavigate();
-  const open = ({ monitor_id: monitorId }: Monitor) =>
-    void navigate({ to: '/monitors/$monitorId', params: { monitorId } });
+  const open = ({ monitor_id: monitorId }: Monitor, replace = false) =>
+    void navigate({ to: '/monitors/$monitorId', params: { monitorId }, replace });
   const from = templates.data?.data.find(({ template }) => template === adding);
   const isReady = adding === NEW || from !== undefined;
   return (
@@ -86,9 +85,7 @@ export function MonitorsPage() {
         <>
           <CsvButton name="monitors" rows={list.rows} columns={CSV} />
           {mayChange ? (
-            <Button look="primary" onClick={() => setAdding(NEW)}>
-              <Plus /> Watch for something
-            </Button>
+            <AddButton label="Watch for something" onAdd={() => setAdding(NEW)} />
           ) : null}
         </>
       }
@@ -100,7 +97,7 @@ export function MonitorsPage() {
           rows={list.rows}
           columns={COLUMNS}
           rowKey={(row) => row.monitor_id}
-          onOpen={open}
+          onOpen={(row) => open(row)}
           empty={{
             title: 'Nothing is watched for yet',
             children: mayChange
@@ -111,7 +108,12 @@ export function MonitorsPage() {
       </div>
       {mayChange ? <Templates rows={templates.data?.data ?? []} onChoose={setAdding} /> : null}
       {adding && isReady && mayChange ? (
-        <MonitorForm key={adding} from={from} onClose={() => setAdding(undefined)} onDone={open} />
+        <MonitorForm
+          key={adding}
+          from={from}
+          onClose={() => setAdding(undefined, { replace: true })}
+          onDone={(monitor) => open(monitor, true)}
+        />
       ) : null}
     </Page>
   );

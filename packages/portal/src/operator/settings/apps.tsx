@@ -1,10 +1,8 @@
-import { Plus } from 'lucide-react';
 import { useState } from 'react';
 
 import { call, post } from '../../shared/api/client.ts';
 import { useChange, useList } from '../../shared/api/queries.ts';
 import { Badge } from '../../shared/ui/badge.tsx';
-import { Button } from '../../shared/ui/button.tsx';
 import { Id } from '../../shared/ui/copy.tsx';
 import { CsvButton } from '../../shared/ui/csv-button.tsx';
 import { CheckField, TextField } from '../../shared/ui/field.tsx';
@@ -12,6 +10,7 @@ import { faultOf, FormDialog } from '../../shared/ui/form.tsx';
 import { Section } from '../../shared/ui/page.tsx';
 import { Listed, type Column } from '../../shared/ui/table.tsx';
 import { Time } from '../../shared/ui/time.tsx';
+import { AddButton } from '../add-button.tsx';
 import { useMayChange, useWhoami } from '../session.ts';
 import { useParam } from '../use-param.ts';
 import { actionsColumn } from './row-actions.tsx';
@@ -66,14 +65,11 @@ export function AppSettings() {
         <>
           <CsvButton name="apps" rows={list.rows} columns={CSV} />
           {mayChange ? (
-            <Button
-              look="primary"
-              disabled={!mayMake}
-              title={mayMake ? undefined : 'For those who administer the installation'}
-              onClick={() => setAdding('app')}
-            >
-              <Plus /> Make an app
-            </Button>
+            <AddButton
+              label="Make an app"
+              onAdd={() => setAdding('app')}
+              barred={mayMake ? undefined : 'For those who administer the installation'}
+            />
           ) : null}
         </>
       }
@@ -86,7 +82,9 @@ export function AppSettings() {
         rowKey={(row) => row.app_id}
         empty={{ title: 'No apps' }}
       />
-      {mayMake && adding === 'app' ? <NewApp onClose={() => setAdding(undefined)} /> : null}
+      {mayMake && adding === 'app' ? (
+        <NewApp onClose={() => setAdding(undefined, { replace: true })} />
+      ) : null}
       {changing ? <ChangeApp of={changing} onClose={() => setChanging(null)} /> : null}
     </Section>
   );

@@ -1,9 +1,7 @@
-import { Plus } from 'lucide-react';
 import { useState } from 'react';
 
 import { call, post } from '../../shared/api/client.ts';
 import { useChange, useList } from '../../shared/api/queries.ts';
-import { Button } from '../../shared/ui/button.tsx';
 import { Confirm } from '../../shared/ui/confirm.tsx';
 import { CsvButton } from '../../shared/ui/csv-button.tsx';
 import { TextField } from '../../shared/ui/field.tsx';
@@ -11,6 +9,7 @@ import { faultOf, FormDialog } from '../../shared/ui/form.tsx';
 import { Section } from '../../shared/ui/page.tsx';
 import { Listed, type Column } from '../../shared/ui/table.tsx';
 import { Time } from '../../shared/ui/time.tsx';
+import { AddButton } from '../add-button.tsx';
 import { TrailLink } from '../links.tsx';
 import { useMayChange } from '../session.ts';
 import { useParam } from '../use-param.ts';
@@ -63,9 +62,7 @@ export function CallerSettings() {
         <>
           <CsvButton name="callers" rows={list.rows} columns={CSV} />
           {mayChange ? (
-            <Button look="primary" onClick={() => setAdding('caller')}>
-              <Plus /> Register a caller
-            </Button>
+            <AddButton label="Register a caller" onAdd={() => setAdding('caller')} />
           ) : null}
         </>
       }
@@ -81,7 +78,9 @@ export function CallerSettings() {
           children: 'Calls may name any caller; registered ones are told from those nobody knows.',
         }}
       />
-      {adding === 'caller' && mayChange ? <NewCaller onClose={() => setAdding(undefined)} /> : null}
+      {adding === 'caller' && mayChange ? (
+        <NewCaller onClose={() => setAdding(undefined, { replace: true })} />
+      ) : null}
       <Confirm
         open={leaving !== null}
         onClose={() => setLeaving(null)}

@@ -124,7 +124,10 @@ export function ErasureSettings() {
           }}
         />
         {adding === 'erasure' && mayChange ? (
-          <Erase principal={principal ?? ''} onClose={() => setAdding(undefined)} />
+          <Erase
+            principal={principal ?? ''}
+            onClose={() => setAdding(undefined, { replace: true })}
+          />
         ) : null}
       </Section>
       <ErasureRequests onChoose={setPrincipal} />

@@ -1,9 +1,7 @@
-import { Plus } from 'lucide-react';
 import { useState } from 'react';
 
 import { call } from '../../shared/api/client.ts';
 import { useChange, useGet, useList } from '../../shared/api/queries.ts';
-import { Button } from '../../shared/ui/button.tsx';
 import { Confirm } from '../../shared/ui/confirm.tsx';
 import { Id } from '../../shared/ui/copy.tsx';
 import { CsvButton } from '../../shared/ui/csv-button.tsx';
@@ -13,6 +11,7 @@ import { Section } from '../../shared/ui/page.tsx';
 import { Answer } from '../../shared/ui/states.tsx';
 import { Listed, type Column } from '../../shared/ui/table.tsx';
 import { Time } from '../../shared/ui/time.tsx';
+import { AddButton } from '../add-button.tsx';
 import { filterInWords, type Filter } from '../conditions/conditions.ts';
 import { TrailLink } from '../links.tsx';
 import { useMayChange } from '../session.ts';
@@ -80,11 +79,7 @@ export function HoldSettings() {
       actions={
         <>
           <CsvButton name="holds" rows={list.rows} columns={CSV} />
-          {mayChange ? (
-            <Button look="primary" onClick={() => setAdding('hold')}>
-              <Plus /> Place a hold
-            </Button>
-          ) : null}
+          {mayChange ? <AddButton label="Place a hold" onAdd={() => setAdding('hold')} /> : null}
         </>
       }
     >
@@ -99,7 +94,9 @@ export function HoldSettings() {
           children: 'Place a hold by a filter, such as one person in one month, or by ids.',
         }}
       />
-      {adding === 'hold' && mayChange ? <PlaceHold onClose={() => setAdding(undefined)} /> : null}
+      {adding === 'hold' && mayChange ? (
+        <PlaceHold onClose={() => setAdding(undefined, { replace: true })} />
+      ) : null}
       {shown ? <ShownHold id={shown} onClose={() => setShown(undefined)} /> : null}
       <Confirm
         open={leaving !== null}

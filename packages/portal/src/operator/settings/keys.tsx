@@ -1,16 +1,15 @@
-import { Plus } from 'lucide-react';
 import { useState } from 'react';
 
 import { call } from '../../shared/api/client.ts';
 import { useChange, useList } from '../../shared/api/queries.ts';
 import { Badge, type Tone } from '../../shared/ui/badge.tsx';
-import { Button } from '../../shared/ui/button.tsx';
 import { Confirm } from '../../shared/ui/confirm.tsx';
 import { CsvButton } from '../../shared/ui/csv-button.tsx';
 import { CheckField } from '../../shared/ui/field.tsx';
 import { Section } from '../../shared/ui/page.tsx';
 import { Listed, type Column } from '../../shared/ui/table.tsx';
 import { Time } from '../../shared/ui/time.tsx';
+import { AddButton } from '../add-button.tsx';
 import { useAgentNames } from '../directory.ts';
 import { AgentLink, TrailLink } from '../links.tsx';
 import { useIsOwner, useMayChange } from '../session.ts';
@@ -124,11 +123,7 @@ export function KeySettings({ agent }: KeySettingsProps) {
       actions={
         <>
           <CsvButton name="keys" rows={rows} columns={CSV} />
-          {mayChange ? (
-            <Button look="primary" onClick={() => setAdding('key')}>
-              <Plus /> Mint a key
-            </Button>
-          ) : null}
+          {mayChange ? <AddButton label="Mint a key" onAdd={() => setAdding('key')} /> : null}
         </>
       }
     >
@@ -151,10 +146,10 @@ export function KeySettings({ agent }: KeySettingsProps) {
         <MintKey
           isOwner={isOwner}
           agent={agent}
-          onClose={() => setAdding(undefined)}
+          onClose={() => setAdding(undefined, { replace: true })}
           onMade={(key) => {
             setMade(key);
-            setAdding(undefined);
+            setAdding(undefined, { replace: true });
           }}
         />
       ) : null}

@@ -1,4 +1,4 @@
-import { Link2, Plus } from 'lucide-react';
+import { Link2 } from 'lucide-react';
 import { useState } from 'react';
 
 import { call } from '../../shared/api/client.ts';
@@ -10,6 +10,7 @@ import { CsvButton } from '../../shared/ui/csv-button.tsx';
 import { Section } from '../../shared/ui/page.tsx';
 import { Listed, type Column } from '../../shared/ui/table.tsx';
 import { Time } from '../../shared/ui/time.tsx';
+import { AddButton } from '../add-button.tsx';
 import { TrailLink } from '../links.tsx';
 import { useIsOwner, useMayChange } from '../session.ts';
 import { useParam } from '../use-param.ts';
@@ -82,9 +83,7 @@ export function OperatorSettings() {
               >
                 <Link2 /> Make a sign-in link
               </Button>
-              <Button look="primary" onClick={() => setAdding('operator')}>
-                <Plus /> Add a person
-              </Button>
+              <AddButton label="Add a person" onAdd={() => setAdding('operator')} />
             </>
           ) : null}
         </>
@@ -104,9 +103,11 @@ export function OperatorSettings() {
       />
       <RolesExplained />
       {mayChange && adding === 'operator' ? (
-        <AddOperator isOwner={isOwner} onClose={() => setAdding(undefined)} />
+        <AddOperator isOwner={isOwner} onClose={() => setAdding(undefined, { replace: true })} />
       ) : null}
-      {isOwner && adding === 'link' ? <SignInLink onClose={() => setAdding(undefined)} /> : null}
+      {isOwner && adding === 'link' ? (
+        <SignInLink onClose={() => setAdding(undefined, { replace: true })} />
+      ) : null}
       {open?.what === 'change' ? (
         <ChangeOperator of={open.row} isOwner={isOwner} onClose={close} />
       ) : null}

@@ -122,7 +122,7 @@ export function SigningSettings() {
         empty={{ title: 'No keys' }}
       />
       {mayChange && adding === 'rotation' ? (
-        <RotateSigningKey onClose={() => setAdding(undefined)} />
+        <RotateSigningKey onClose={() => setAdding(undefined, { replace: true })} />
       ) : null}
     </Section>
   );

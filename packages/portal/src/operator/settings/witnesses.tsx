@@ -1,11 +1,9 @@
-import { Plus } from 'lucide-react';
 import { useState } from 'react';
 
 import { call, post } from '../../shared/api/client.ts';
 import { useChange, useList } from '../../shared/api/queries.ts';
 import { count } from '../../shared/format/number.ts';
 import { Badge, type Tone } from '../../shared/ui/badge.tsx';
-import { Button } from '../../shared/ui/button.tsx';
 import { Confirm } from '../../shared/ui/confirm.tsx';
 import { CsvButton } from '../../shared/ui/csv-button.tsx';
 import { TextField } from '../../shared/ui/field.tsx';
@@ -14,6 +12,7 @@ import { Json } from '../../shared/ui/json.tsx';
 import { Section } from '../../shared/ui/page.tsx';
 import { Listed, type Column } from '../../shared/ui/table.tsx';
 import { Time } from '../../shared/ui/time.tsx';
+import { AddButton } from '../add-button.tsx';
 import { TrailLink } from '../links.tsx';
 import { useMayChange } from '../session.ts';
 import { useParam } from '../use-param.ts';
@@ -109,9 +108,7 @@ export function WitnessSettings() {
         <>
           <CsvButton name="witnesses" rows={list.rows} columns={CSV} />
           {mayChange ? (
-            <Button look="primary" onClick={() => setAdding('witness')}>
-              <Plus /> Add a witness
-            </Button>
+            <AddButton label="Add a witness" onAdd={() => setAdding('witness')} />
           ) : null}
         </>
       }
@@ -131,7 +128,7 @@ export function WitnessSettings() {
         }}
       />
       {mayChange && adding === 'witness' ? (
-        <AddWitness onClose={() => setAdding(undefined)} />
+        <AddWitness onClose={() => setAdding(undefined, { replace: true })} />
       ) : null}
       <Confirm
         open={leaving !== null}
