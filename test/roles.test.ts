@@ -72,7 +72,8 @@ describe('every route', () => {
       if (access === 'public' || access === 'wallet' || (method === 'POST' && path === '/v1/apps'))
         continue;
       for (const role of ROLES) {
-        const reads = role === 'analyst' && access === 'admin' && method === 'GET';
+        const isSetUp = access === 'admin' || access === 'calls:execute';
+        const reads = role === 'analyst' && isSetUp && method === 'GET';
         const named = scopes[role].includes('admin') || scopes[role].includes(access);
         const has = named || reads;
         const mayCall = access === 'any_key' || (has && (!ownersOnly || role === 'owner'));

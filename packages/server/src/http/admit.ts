@@ -88,6 +88,9 @@ export function originOf({ ip, headers }: Pick<Knock, 'ip' | 'headers'>): Origin
 const isScope = (access: Access): access is Scope =>
   access !== 'any_key' && access !== 'public' && access !== 'wallet';
 
+/** What is asked for is how the app is set up; callers read verbs too. */
+const isSetUp = (access: Access) => access === 'admin' || access === 'calls:execute';
+
 function withScope(identity: Identity, route: Route): Admitted {
   const { access, ownersOnly, takesTokens } = route;
   if (identity.token && !takesTokens) {
@@ -96,7 +99,7 @@ function withScope(identity: Identity, route: Route): Admitted {
       advice: 'Use the API key that minted the token.',
     });
   }
-  const isRead = access === 'admin' && readsAll(identity, route);
+  const isRead = isSetUp(access) && readsAll(identity, route);
   if (isScope(access) && !isRead) requireScope(identity, access);
   if (ownersOnly) requireOwner(identity);
   return { identity, app: null };

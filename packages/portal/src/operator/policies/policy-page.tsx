@@ -14,7 +14,7 @@ import { PastCalls } from './past-calls.tsx';
 import { PolicyForm } from './policy-form.tsx';
 import { useChecked } from './questions.ts';
 import { sayingOf } from './saying.ts';
-import type { Policy, PolicyInput } from './types.ts';
+import type { Policy, PolicyChange, PolicyInput } from './types.ts';
 
 const LIST = ['/v1/policies'];
 
@@ -42,9 +42,9 @@ function Workbench({ policy }: { readonly policy?: Policy }) {
   const [draft, setDraft] = useState(() => toDraft(policy));
   const input = useMemo(() => toInput(draft), [draft]);
   const settled = useSettled(input);
-  const checked = useChecked(settled);
   const whoami = useWhoami();
   const may = whoami.data !== undefined && mayChange(whoami.data);
+  const checked = useChecked(settled, { enabled: may });
   const save = useSave(policy?.policy_id);
   const saved = useMemo(() => JSON.stringify(toInput(toDraft(policy))), [policy]);
   const isChanged = policy === undefined || JSON.stringify(input) !== saved;
@@ -55,7 +55,6 @@ function Workbench({ policy }: { readonly policy?: Policy }) {
     }),
     [settled, policy],
   );
-  const isSound = checked.isSuccess && !checked.isPlaceholderData;
   return (
     <Page
       title={policy?.name ?? 'New policy'}
@@ -78,21 +77,40 @@ function Workbench({ policy }: { readonly policy?: Policy }) {
           </Card>
           <Meaning input={settled} checked={checked} />
         </div>
-        <div className="flex flex-col gap-4">
-          <Card>
-            <h2 className="mb-2 text-base font-semibold">Against one call</h2>
-            <OneCall
-              change={isChanged ? change : undefined}
-              ready={may && (isSound || !isChanged)}
-            />
-          </Card>
-          <Card>
-            <h2 className="mb-2 text-base font-semibold">Against past calls</h2>
-            <PastCalls change={change} ready={may && isSound} />
-          </Card>
-        </div>
+        {may ? (
+          <Trials
+            change={change}
+            isChanged={isChanged}
+            isSound={checked.isSuccess && !checked.isPlaceholderData}
+          />
+        ) : (
+          <Card>To change a policy, or to try one, you need the role admin.</Card>
+        )}
       </div>
     </Page>
+  );
+}
+
+interface TrialsProps {
+  readonly change: PolicyChange;
+  readonly isChanged: boolean;
+  /** Whether it could be saved. */
+  readonly isSound: boolean;
+}
+
+/** The policy held against what happened. */
+function Trials({ change, isChanged, isSound }: TrialsProps) {
+  return (
+    <div className="flex flex-col gap-4">
+      <Card>
+        <h2 className="mb-2 text-base font-semibold">Against one call</h2>
+        <OneCall change={isChanged ? change : undefined} ready={isSound || !isChanged} />
+      </Card>
+      <Card>
+        <h2 className="mb-2 text-base font-semibold">Against past calls</h2>
+        <PastCalls change={change} ready={isSound} />
+      </Card>
+    </div>
   );
 }
 
@@ -124,7 +142,12 @@ function Meaning({ input, checked: { data, error } }: MeaningProps) {
             It cannot be saved yet: {error.message.replace('template.', '')}.
           </p>
         ) : (
-          <p>{saying ?? 'What the Cedar text says. Nothing is wrong with it.'}</p>
+          <p>
+            {saying ??
+              (data
+                ? 'What the Cedar text says. Nothing is wrong with it.'
+                : 'What the Cedar text says.')}
+          </p>
         )}
       </div>
       {data && !error

@@ -27,8 +27,8 @@ interface Checked {
 }
 
 /** Whether it can be saved, and what it comes to. A name is not asked for yet. */
-export const useChecked = (input: PolicyInput) =>
-  useAsked<Checked>('/v1/policies/check', { ...input, name: input.name || 'policy' });
+export const useChecked = (input: PolicyInput, options: Options) =>
+  useAsked<Checked>('/v1/policies/check', { ...input, name: input.name || 'policy' }, options);
 
 const SAME = [
   'method',
