@@ -77,10 +77,12 @@ export function KeyFigures({ stats, series, filter }: KeyFiguresProps) {
               <span className="text-lg font-semibold tabular-nums">{value}</span>
             </span>
             <span className="shrink-0 max-md:hidden">
-              <Sparkline
-                label={`${name} over time`}
-                values={series.points.map((point) => (point ? of(point) : 0))}
-              />
+              {series.points.length > 1 ? (
+                <Sparkline
+                  label={`${name} over time`}
+                  values={series.points.map((point) => (point ? of(point) : 0))}
+                />
+              ) : null}
             </span>
           </Link>
         </li>

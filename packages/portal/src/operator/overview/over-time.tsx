@@ -24,12 +24,12 @@ interface OverTimeProps {
 /** How much was called, how it ended and how long it took, over time. */
 export function OverTime({ preset, filter = {} }: OverTimeProps) {
   const period = usePeriod(preset);
-  const interval = intervalOf(period);
-  const stats = useGet<Stats>(
-    '/v1/stats',
-    { ...filter, ...period, interval },
-    { refetchInterval: AGAIN_MS },
-  );
+  const wide = intervalOf(period);
+  const first = useFigures({ ...filter, ...period }, wide);
+  // Where not all is counted, what is counted is drawn as finely as its own time is short.
+  const { complete = true, from } = first.data ?? {};
+  const interval = complete || !from ? wide : intervalOf({ ...period, from });
+  const stats = useFigures({ ...filter, ...period }, interval);
   return (
     // As high as what comes: what is below stays where it is.
     <div className="min-h-90">
@@ -47,6 +47,9 @@ export function OverTime({ preset, filter = {} }: OverTimeProps) {
     </div>
   );
 }
+
+const useFigures = (filter: Readonly<Record<string, string>>, interval: Interval) =>
+  useGet<Stats>('/v1/stats', { ...filter, interval }, { refetchInterval: AGAIN_MS });
 
 interface DrawnProps {
   /** When the figures were read, epoch ms. */
@@ -67,8 +70,8 @@ function Drawn({ stats, now, period, interval, filter }: DrawnProps) {
     <>
       {complete || from === null ? null : (
         <p className="mb-3 rounded-md bg-sunken px-3 py-2 text-ink-2">
-          Figures of the newest {count(stats.total.count)} calls, since {shortTime(from)}. Choose a
-          shorter range to see earlier ones.
+          Figures of the newest {count(stats.total.count)} calls, since {shortTime(from)}. To see
+          earlier ones, choose a range that ends before that.
         </p>
       )}
       <KeyFigures stats={stats} series={series} filter={{ ...filter, ...period }} />

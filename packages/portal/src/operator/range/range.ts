@@ -53,9 +53,10 @@ export function choiceOf(search: Search, preset: string): string {
   return PRESETS.some(({ value }) => value === wanted) ? wanted : EVER;
 }
 
-export type Interval = 'minute' | 'hour' | '6hours' | 'day';
+export type Interval = '10seconds' | 'minute' | 'hour' | '6hours' | 'day';
 
 export const INTERVALS_MS: Readonly<Record<Interval, number>> = {
+  '10seconds': 10_000,
   minute: MINUTE_MS,
   hour: HOUR_MS,
   '6hours': 6 * HOUR_MS,
@@ -66,6 +67,7 @@ export const INTERVALS_MS: Readonly<Record<Interval, number>> = {
 export function intervalOf({ from, to }: Period, now: number = Date.now()): Interval {
   if (from === undefined) return 'day';
   const length = (to === undefined ? now : Date.parse(to)) - Date.parse(from);
+  if (length <= 10 * MINUTE_MS) return '10seconds';
   if (length <= 3 * HOUR_MS) return 'minute';
   if (length <= 2 * DAY_MS) return 'hour';
   return length <= 8 * DAY_MS ? '6hours' : 'day';

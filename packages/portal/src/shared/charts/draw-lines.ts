@@ -32,6 +32,8 @@ export interface Drawing {
 const FONT = '11px "Inter Variable", system-ui, sans-serif';
 const BRUSH_MIN_PX = 6;
 const AXIS_PX = 60;
+/** So many are also drawn as points: one alone has no line. */
+const POINTS_MAX = 200;
 
 function axis(extra: uPlot.Axis): uPlot.Axis {
   const line = { stroke: colour('line'), width: 1 };
@@ -55,17 +57,19 @@ function seriesOf({ name, tone, values, bars }: Line): uPlot.Series {
   if (bars && BARS) {
     return { label: name, fill: colour(tone), paths: BARS, points: { show: false } };
   }
-  const isLone = values.filter((value) => value !== null).length < 2;
+  const isLoose = values.length <= POINTS_MAX;
   return {
     label: name,
     stroke: colour(tone),
     width: 1.75,
     spanGaps: false,
-    points: { show: isLone, size: 6, fill: colour(tone) },
+    points: { show: isLoose, size: 5, fill: colour(tone) },
   };
 }
 
 function options({ lines, height, format, ...drawing }: Drawing, width: number): uPlot.Options {
+  const { at } = drawing;
+  const [first, last] = [(at[0] ?? 0) / 1000, (at.at(-1) ?? 0) / 1000];
   return {
     width,
     height,
@@ -77,7 +81,7 @@ function options({ lines, height, format, ...drawing }: Drawing, width: number):
       drag: { x: true, y: false, setScale: false },
     },
     scales: {
-      x: { range: (_, first, last) => [first, last + drawing.step_ms / 1000] },
+      x: { range: () => [first, last + drawing.step_ms / 1000] },
       y: { range: (_, __, max) => [0, Math.max(max ?? 0, 1e-9) * 1.08] },
     },
     axes: [
