@@ -104,7 +104,8 @@ suite('operating from the portal', { skip: withoutPortal }, () => {
       assert.equal((await portal.server.request('GET', '/v1/whoami', { key })).status, 401);
       await page.getByRole('button', { name: 'Revoke mail agent' }).click();
       await page.getByRole('button', { name: 'Revoke the key' }).click();
-      await page.getByRole('button', { name: 'Revoke mail agent' }).waitFor({ state: 'detached' });
+      await page.getByText('mail agent was revoked.').first().waitFor();
+      assert.equal(await page.getByRole('button', { name: 'Revoke mail agent' }).count(), 0);
       assert.equal((await portal.server.request('GET', '/v1/whoami', { key: next })).status, 401);
     }));
 
