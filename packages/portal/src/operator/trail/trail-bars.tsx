@@ -4,17 +4,23 @@ import { useGet } from '../../shared/api/queries.ts';
 import { TimeBars } from '../../shared/charts/time-bars.tsx';
 import { count, plural } from '../../shared/format/number.ts';
 import { useIsNarrow } from '../../shared/ui/use-media.ts';
+import { one } from '../search.ts';
 import { barsOf, STACKS, totalIn, type Histogram } from './histogram.ts';
 import type { Question } from './use-question.ts';
 
 const BUCKETS = 90;
 const NARROW_BUCKETS = 40;
+/** So often the bars are counted anew while one follows what comes. */
+const LIVE_MS = 10_000;
 
 /** How many entries there are over time, and how they ended; a range drawn on it becomes the range of the page. */
-export function TrailBars({ question, turn, change }: Question) {
+export function TrailBars({ search, question, turn, change }: Question) {
   const buckets = useIsNarrow() ? NARROW_BUCKETS : BUCKETS;
   const asked = { ...question, by: 'outcome', buckets };
-  const { data, error, refetch } = useGet<Histogram>('/v1/events/histogram', asked, { keep: true });
+  const { data, error, refetch } = useGet<Histogram>('/v1/events/histogram', asked, {
+    keep: true,
+    ...(one(search, 'live') === '1' ? { refetchInterval: LIVE_MS } : {}),
+  });
   useEffect(() => {
     if (turn > 0) void refetch();
   }, [turn, refetch]);

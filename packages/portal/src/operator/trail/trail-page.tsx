@@ -90,7 +90,6 @@ interface NewEntriesProps {
 /** What came while one reads further down: it waits until one asks for it. */
 function NewEntries({ fresh, refresh, coveredPx }: NewEntriesProps) {
   const { waiting, isFull, clear, showAll } = fresh;
-  if (waiting.length === 0) return null;
   const show = () => {
     scrollTo({ top: 0 });
     if (!isFull) return showAll();
@@ -99,16 +98,19 @@ function NewEntries({ fresh, refresh, coveredPx }: NewEntriesProps) {
   };
   return (
     <div
+      aria-live="polite"
       className="pointer-events-none sticky z-10 flex h-0 justify-center"
       style={{ top: coveredPx + 40 }}
     >
-      <Button
-        look="primary"
-        onClick={show}
-        className="pointer-events-auto rounded-full shadow-float"
-      >
-        {isFull ? 'Many' : waiting.length} new
-      </Button>
+      {waiting.length === 0 ? null : (
+        <Button
+          look="primary"
+          onClick={show}
+          className="pointer-events-auto rounded-full shadow-float"
+        >
+          {isFull ? 'Many' : waiting.length} new
+        </Button>
+      )}
     </div>
   );
 }
