@@ -111,8 +111,9 @@ suite('the pages of the portal', { skip: withoutPortal }, () => {
     }
 
     test('the trail shows the harm as it was written', async () => {
-      const tab = await portal.open('/trail');
-      await tab.page.getByText(HOSTILE.html.slice(0, 20)).first().waitFor();
+      const tab = await portal.open('/trail?event_type=tool.called');
+      const entries = tab.page.getByRole('table', { name: 'Entries' });
+      await entries.getByText(HOSTILE.html.slice(0, 20)).first().waitFor();
       await tab.close();
     });
 
