@@ -45,8 +45,13 @@ export function NothingFound({ question: { search, change }, what }: NothingFoun
       </Empty>
     );
   }
+  return <NothingYet />;
+}
+
+/** What to do where no agent has done anything. */
+export function NothingYet() {
   return (
-    <Empty title="Nothing is recorded yet">
+    <Empty title="No agent has done anything yet">
       <p>The first call of an agent shows here. To see an entry now, send one:</p>
       <pre
         tabIndex={0}

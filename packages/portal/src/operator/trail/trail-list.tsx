@@ -5,7 +5,8 @@ import type { Entry } from '../../shared/api/types.ts';
 import { useIsNarrow } from '../../shared/ui/use-media.ts';
 import { EntryDrawer } from '../entry/entry-drawer.tsx';
 import { useOpenEntry } from '../entry/use-open-entry.ts';
-import { NothingFound, QuestionFailed } from './nothing-found.tsx';
+import { tokensOf } from './filters.ts';
+import { NothingFound, NothingYet, QuestionFailed } from './nothing-found.tsx';
 import type { PagedRows } from './paged-rows.ts';
 import { NARROW_ROW_PX, ROW_PX, RowHeader, TrailRow } from './row.tsx';
 import type { Question } from './use-question.ts';
@@ -17,6 +18,15 @@ interface TrailListProps {
   readonly rows: PagedRows<Entry>;
   readonly fresh: readonly Entry[];
   readonly coveredPx: number;
+}
+
+const SETUP_MAX = 30;
+
+/** Whether it is short, and all that happened was done to set things up. */
+function isOnlySetup(rows: PagedRows<Entry>): boolean {
+  if (!rows.isEnd || rows.count === 0 || rows.count > SETUP_MAX) return false;
+  const categories = Array.from({ length: rows.count }, (_, at) => rows.row(at)?.category);
+  return categories.every((category) => category === 'admin' || category === 'system');
 }
 
 export function TrailList({ question, rows, fresh, coveredPx }: TrailListProps) {
@@ -69,6 +79,7 @@ export function TrailList({ question, rows, fresh, coveredPx }: TrailListProps) 
           />
         )}
       />
+      {isOnlySetup(rows) && tokensOf(question.search).length === 0 ? <NothingYet /> : null}
       <EntryDrawer
         eventId={openId}
         onClose={() => show(undefined)}
