@@ -163,7 +163,10 @@ function Points({ title, points }: { readonly title: string; readonly points: re
 function Broken({ verdict, Place }: VerdictViewProps) {
   const { broken, checked, memory } = verdict;
   return (
-    <Box tone="failed" title="Damage was found">
+    <Box
+      tone="failed"
+      title={broken.length > 0 ? 'Damage was found' : 'This is not the ledger that you saw before'}
+    >
       {memory !== null && isAlarm(memory) ? <p className="mt-2">{remembered(verdict)}</p> : null}
       <ul className="mt-2 flex flex-col gap-2">
         {broken.map((damage) => (
