@@ -198,6 +198,20 @@ suite('what is allowed', { skip: withoutPortal }, () => {
     await close();
   });
 
+  test('the app that was chosen is the one that is shown, also after a reload', async () => {
+    await ask(portal.server, 201, 'POST', '/v1/apps', { body: { name: 'the other' } });
+    const { page, troubles, close } = await portal.open('/grants');
+    await page.getByRole('link', { name: 'bank for user_1' }).waitFor();
+    await page.getByLabel('App', { exact: true }).selectOption({ label: 'the other' });
+    await page.getByText('No grants yet').waitFor();
+    await page.reload();
+    await page.getByText('No grants yet').waitFor();
+    const chosen = page.getByLabel('App', { exact: true }).locator('option:checked');
+    assert.equal(await chosen.textContent(), 'the other');
+    assert.deepEqual(troubles, []);
+    await close();
+  });
+
   test('a verb is defined, and tried without doing anything', async () => {
     await makeGrant(
       portal.server,

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
-import { setCurrentApp } from '../../shared/api/client.ts';
+import { chosenApp, setCurrentApp } from '../../shared/api/client.ts';
 import { useList } from '../../shared/api/queries.ts';
 import type { Whoami } from '../../shared/api/types.ts';
 import { CONTROL } from '../../shared/ui/field.tsx';
@@ -22,6 +22,16 @@ export function restoreApp(): void {
   }
 }
 
+/** Whoever signs in begins with their own app. */
+export function forgetApp(): void {
+  setCurrentApp(undefined);
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    // Nothing was kept.
+  }
+}
+
 function remember(appId: string): void {
   try {
     sessionStorage.setItem(KEY, appId);
@@ -34,7 +44,7 @@ function remember(appId: string): void {
 export function AppSwitch({ who }: { readonly who: Whoami }) {
   const queries = useQueryClient();
   const apps = useList<App>('/v1/apps', { limit: 1000 }, { enabled: who.installation });
-  const [chosen, setChosen] = useState(() => sessionStorage.getItem(KEY) ?? who.app_id);
+  const [chosen, setChosen] = useState(() => chosenApp() ?? who.app_id);
   if (!who.installation || apps.rows.length < 2) {
     return <div className="truncate px-2 text-xs text-ink-3">{who.app_name}</div>;
   }

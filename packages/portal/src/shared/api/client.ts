@@ -68,6 +68,8 @@ export function setCurrentApp(appId: string | undefined): void {
   currentApp = appId;
 }
 
+export const chosenApp = (): string | undefined => currentApp;
+
 /** Parameters with the app that was chosen, for addresses that a browser opens by itself. */
 export function withApp(query: Params): Params {
   return currentApp === undefined ? query : { app_id: currentApp, ...query };
