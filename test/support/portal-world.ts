@@ -15,6 +15,8 @@ const { html, formula, bidi, long } = HOSTILE;
 
 /** Lays it out on the default app. Answers with the paths of the pages about single things. */
 export async function layOut(server: Affidavit): Promise<readonly string[]> {
+  // First: what is on top of the trail shall be what agents did.
+  const operated = await layOutSettings(server);
   const app = { key: server.adminKey };
   const service = await startService();
   const agent = await makeAgent(server, app, `agent ${html}`.slice(0, 120));
@@ -57,7 +59,6 @@ export async function layOut(server: Affidavit): Promise<readonly string[]> {
     context: { tool: text.slice(0, 400) },
   }));
   await ask(server, 201, 'POST', '/v1/events', { body: { events } });
-  const operated = await layOutSettings(server);
   await service.close();
   const one = encodeURIComponent;
   return [

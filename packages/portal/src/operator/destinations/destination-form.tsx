@@ -198,12 +198,14 @@ export function EditDestination({ old, onClose }: EditProps) {
   const config = changesOf(CONFIG_FIELDS[type], old.config, draft.values);
   const filter = filterOf(draft.conditions);
   const isFiltered = JSON.stringify(filter) !== JSON.stringify(old.filter);
+  const batch = configOf(BATCH_FIELDS, draft.batch);
+  const isPaced = Object.keys(changesOf(BATCH_FIELDS, old.batch, draft.batch)).length > 0;
   const isRotated = 'secret' in config;
   const body = {
     ...(draft.name.trim() === old.name ? {} : { name: draft.name }),
     ...(Object.keys(config).length === 0 ? {} : { config }),
     ...(isFiltered ? { filter } : {}),
-    batch: configOf(BATCH_FIELDS, draft.batch),
+    ...(isPaced ? { batch } : {}),
     ...(isRotated ? { overlap_seconds: Number(overlap) } : {}),
   };
   return (
@@ -216,6 +218,7 @@ export function EditDestination({ old, onClose }: EditProps) {
       action="Save"
       busy={change.isPending}
       error={change.error}
+      disabled={Object.keys(body).length === 0}
       onSubmit={() => change.mutate(body)}
     >
       <Fields type={type} draft={draft} error={change.error} isEdit>
