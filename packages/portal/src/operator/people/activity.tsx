@@ -75,7 +75,7 @@ function PartCard({ part, principalId, period }: PartCardProps) {
           <li key={value} className="flex items-baseline gap-2">
             <TrailLink
               filter={{ ...filter, [part.field]: value }}
-              className="min-w-0 grow truncate text-accent hover:underline"
+              className="min-w-0 grow truncate py-0.5 text-accent hover:underline"
             >
               {plain(value)}
             </TrailLink>

@@ -85,7 +85,7 @@ const COLUMNS: readonly Column<PersonRow>[] = [
   {
     name: 'Agents',
     cell: ({ agents }) => (
-      <ul className="flex flex-wrap gap-x-2">
+      <ul className="flex flex-wrap gap-x-2 [&_a]:inline-block [&_a]:py-0.5">
         {agents.map((agent) => (
           <li key={agent.agent_id ?? agent.agent_name}>
             {agent.agent_id ? (

@@ -5,7 +5,7 @@ import { CircleCheck, CircleHelp, TriangleAlert, type LucideIcon } from 'lucide-
 import { plural } from '../../shared/format/number.ts';
 import { cx } from '../../shared/ui/cx.ts';
 import { Card } from '../../shared/ui/page.tsx';
-import { RunLink } from '../links.tsx';
+import { IN_TEXT, RunLink } from '../links.tsx';
 import type { Search } from '../search.ts';
 import type { Baseline, Finding } from './run.ts';
 import { findingInWords, verdictOf, type VerdictWords } from './verdict-words.ts';
@@ -66,7 +66,7 @@ function FoundItem({ finding, baseline }: FoundItemProps) {
           search={(before: Search) => ({ ...before, event: event_id })}
           resetScroll={false}
           preload={false}
-          className="mr-1.5 text-accent hover:underline"
+          className={cx(IN_TEXT, 'mr-1 inline-block min-w-6 py-0.5 text-center')}
         >
           {index === 0 ? 'see entry 1' : index + 1}
         </Link>
@@ -81,7 +81,7 @@ function Compared({ ids }: { readonly ids: readonly string[] }) {
       <summary className="cursor-pointer text-ink-3 hover:text-ink">
         Compared with {plural(ids.length, 'run')}
       </summary>
-      <ul className="mt-1 flex flex-wrap gap-x-3 gap-y-1">
+      <ul className="mt-1 flex flex-wrap gap-x-3 [&_a]:inline-block [&_a]:py-1">
         {ids.map((id) => (
           <li key={id} className="max-w-full truncate font-mono">
             <RunLink id={id}>{plain(id)}</RunLink>

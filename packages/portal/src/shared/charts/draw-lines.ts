@@ -74,7 +74,7 @@ function options({ lines, height, format, ...drawing }: Drawing, width: number):
     width,
     height,
     legend: { show: false },
-    padding: [10, 12, 0, 0],
+    padding: [10, 20, 0, 0],
     cursor: {
       y: false,
       points: { size: 7 },
