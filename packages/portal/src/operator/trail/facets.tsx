@@ -15,13 +15,18 @@ const SHOWN = 8;
 const READ = 100;
 const OPEN = FACETS.filter(({ isOpen }) => isOpen).map(({ field }) => field);
 
+export interface FacetsProps extends Question {
+  /** The rows come first. */
+  readonly mayCount: boolean;
+}
+
 /** Values of fields with how often they occur; several of one field are alternatives. */
-export function Facets({ search, question, change }: Question) {
+export function Facets({ search, question, change, mayCount }: FacetsProps) {
   // One question for all that are open from the beginning; a field with a condition has one of its own.
   const { data, isError } = useGet<FacetsAnswer>(
     '/v1/events/facets',
     { ...question, field: OPEN, limit: READ },
-    { keep: true },
+    { keep: true, enabled: mayCount },
   );
   return (
     <div className="space-y-1">
@@ -38,6 +43,7 @@ export function Facets({ search, question, change }: Question) {
             counts={chosen.length === 0 ? data?.fields[field] : undefined}
             isCounted={isOpen === true && chosen.length === 0}
             hasFailed={isError}
+            mayCount={mayCount}
             onToggle={(value) => change((before) => toggled(before, { name: field, value }))}
           />
         );
@@ -56,6 +62,7 @@ interface FacetProps {
   readonly counts: readonly FacetCount[] | undefined;
   readonly isCounted: boolean;
   readonly hasFailed: boolean;
+  readonly mayCount: boolean;
   readonly onToggle: (value: string) => void;
 }
 
@@ -65,7 +72,7 @@ function Facet(props: FacetProps) {
   const { data, isError } = useGet<FacetAnswer>(
     '/v1/events/facets',
     { ...without(question, field), field, limit: READ },
-    { enabled: isOpen && !isCounted, keep: true },
+    { enabled: props.mayCount && isOpen && !isCounted, keep: true },
   );
   const found = counts ?? (isCounted ? undefined : data?.data);
   return (

@@ -17,6 +17,8 @@ interface ListFrameProps {
   readonly question: Question;
   /** Values are counted over entries: lists of something else have none. */
   readonly hasFacets?: boolean;
+  /** Whether they may be counted already. */
+  readonly mayCount?: boolean;
   /** Between the filters and the list. */
   readonly above?: ReactNode;
   /** Told how much of the top of the window is covered while one scrolls. */
@@ -57,7 +59,8 @@ function useFacetsState(hasFacets: boolean): FacetsState {
 }
 
 /** Filters that stay in view, values to choose from beside the list, and the list. */
-export function ListFrame({ question, hasFacets = true, above, children }: ListFrameProps) {
+export function ListFrame(props: ListFrameProps) {
+  const { question, hasFacets = true, mayCount = true, above, children } = props;
   const [bar, barPx] = useHeight<HTMLDivElement>();
   const facets = useFacetsState(hasFacets);
   const coveredPx = barPx + (facets.hasRoom ? 0 : MENU_PX);
@@ -80,7 +83,7 @@ export function ListFrame({ question, hasFacets = true, above, children }: ListF
             className="sticky self-start overflow-y-auto pb-6"
             style={{ top: coveredPx, maxHeight: `calc(100dvh - ${coveredPx}px)` }}
           >
-            <Facets {...question} />
+            <Facets {...question} mayCount={mayCount} />
           </aside>
         ) : null}
         <div className="min-w-0">
@@ -89,7 +92,7 @@ export function ListFrame({ question, hasFacets = true, above, children }: ListF
         </div>
       </div>
       <Drawer open={facets.isDrawer} onClose={facets.close} title="Filter by">
-        <Facets {...question} />
+        <Facets {...question} mayCount={mayCount} />
       </Drawer>
     </>
   );

@@ -13,12 +13,18 @@ const NARROW_BUCKETS = 40;
 /** So often the bars are counted anew while one follows what comes. */
 const LIVE_MS = 10_000;
 
+interface TrailBarsProps extends Question {
+  /** The rows come first. */
+  readonly mayCount: boolean;
+}
+
 /** How many entries there are over time, and how they ended; a range drawn on it becomes the range of the page. */
-export function TrailBars({ search, question, turn, change }: Question) {
+export function TrailBars({ search, question, turn, change, mayCount }: TrailBarsProps) {
   const buckets = useIsNarrow() ? NARROW_BUCKETS : BUCKETS;
   const asked = { ...question, by: 'outcome', buckets };
   const { data, error, refetch } = useGet<Histogram>('/v1/events/histogram', asked, {
     keep: true,
+    enabled: mayCount,
     ...(one(search, 'live') === '1' ? { refetchInterval: LIVE_MS } : {}),
   });
   useEffect(() => {

@@ -14,7 +14,7 @@ import { TrailBars } from './trail-bars.tsx';
 import { TrailList } from './trail-list.tsx';
 import { useFresh, type Fresh } from './use-fresh.ts';
 import { useLive } from './use-live.ts';
-import { usePagedRows } from './use-paged-rows.ts';
+import { isBegun, usePagedRows } from './use-paged-rows.ts';
 import { useQuestion, type Question } from './use-question.ts';
 import { ViewsMenu } from './views-menu.tsx';
 
@@ -25,6 +25,7 @@ export function TrailPage() {
   const order = orderOf(search);
   const asked = useMemo(() => ({ ...question.question, order }), [question.question, order]);
   const rows = usePagedRows<Entry>('/v1/events', asked, turn);
+  const mayCount = isBegun(rows);
   const fresh = useFresh();
   const live = useTrailLive(question, fresh);
   useShortcuts(useMemo(() => [{ keys: 'r', does: 'Read the list anew', run: refresh }], [refresh]));
@@ -41,7 +42,11 @@ export function TrailPage() {
         </>
       }
     >
-      <ListFrame question={question} above={<TrailBars {...question} />}>
+      <ListFrame
+        question={question}
+        mayCount={mayCount}
+        above={<TrailBars {...question} mayCount={mayCount} />}
+      >
         {(coveredPx) => (
           <>
             <NewEntries fresh={fresh} refresh={refresh} coveredPx={coveredPx} />

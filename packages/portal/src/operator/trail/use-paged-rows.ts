@@ -24,3 +24,7 @@ export function usePagedRows<T>(path: string, question: Params, turn: number): P
   useSyncExternalStore(rows.subscribe, rows.version);
   return rows;
 }
+
+/** Whether the first rows are there, or will not come: what else a page asks for can wait for them. */
+export const isBegun = <T>({ count, isEnd, error }: PagedRows<T>): boolean =>
+  count > 0 || isEnd || error !== null;
