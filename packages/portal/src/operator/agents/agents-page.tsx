@@ -72,16 +72,29 @@ const CSV = {
   revoked_at: (agent: Agent) => agent.revoked_at,
 };
 
+interface Calls {
+  readonly hours: ReadonlyMap<string, Hours>;
+  /** What is said of an agent that has none. */
+  readonly none: string;
+}
+
 /** The calls of the last day, by the name of the agent. */
-function useCalls(): ReadonlyMap<string, Hours> | undefined {
+function useCalls(): Calls | undefined {
   const query = { ...periodOf({}, '24h'), group_by: 'agent', interval: 'hour' };
   const { data, dataUpdatedAt } = useGet<Stats>('/v1/stats', query);
-  return useMemo(() => data && hoursOf(data.groups, dataUpdatedAt), [data, dataUpdatedAt]);
+  return useMemo(
+    () =>
+      data && {
+        hours: hoursOf(data.groups, dataUpdatedAt),
+        none: data.complete ? 'none' : `none of the newest ${count(data.total.count)}`,
+      },
+    [data, dataUpdatedAt],
+  );
 }
 
 function columnsOf(
   keys: readonly Key[] | undefined,
-  calls: ReadonlyMap<string, Hours> | undefined,
+  calls: Calls | undefined,
 ): readonly Column<Agent>[] {
   const live = (agent: Agent) =>
     keys?.filter((key) => key.agent_id === agent.agent_id && keyState(key) === 'active').length;
@@ -97,15 +110,16 @@ function columnsOf(
     },
     {
       name: 'Calls in 24 hours',
-      cell: ({ name }) => <Busy hours={calls?.get(name)} name={name} />,
+      cell: ({ name }) => (calls ? <Busy calls={calls} name={name} /> : null),
     },
     { name: 'Keys', cell: (agent) => live(agent) ?? '', minor: true },
     { name: 'Made', cell: ({ created_at }) => <Time at={created_at} />, minor: true },
   ];
 }
 
-function Busy({ hours, name }: { readonly hours: Hours | undefined; readonly name: string }) {
-  if (!hours) return <span className="text-ink-3">none</span>;
+function Busy({ calls, name }: { readonly calls: Calls; readonly name: string }) {
+  const hours = calls.hours.get(name);
+  if (!hours) return <span className="text-ink-3">{calls.none}</span>;
   return (
     <span className="flex items-center gap-3">
       <span className="w-12 text-right tabular-nums">{count(hours.total)}</span>
