@@ -2,7 +2,9 @@ import { useMemo } from 'react';
 
 import type { useList } from '../../shared/api/queries.ts';
 import { Badge, Button, Card, cx, Empty, Failed, Loading, Time } from '../../shared/ui/index.ts';
+import { LinkButton } from '../../shared/ui/link-button.tsx';
 import { useShortcuts } from '../../shared/ui/shortcuts.ts';
+import { mayChange, useWhoami } from '../session.ts';
 import { useParam } from '../use-param.ts';
 import { ApprovalDetail } from './approval-detail.tsx';
 import type { Approval } from './types.ts';
@@ -100,10 +102,16 @@ function Risk({ level }: { readonly level: string }) {
 }
 
 function NothingWaits() {
+  const { data } = useWhoami();
   return (
     <Empty title="Nothing waits for you">
       A policy of the kind “A person approves”, or a verb with that rule, makes calls wait here.
       This page looks again every few seconds.
+      {data && mayChange(data) ? (
+        <LinkButton to="/policies/$policyId" params={{ policyId: 'new' }}>
+          Write such a policy
+        </LinkButton>
+      ) : null}
     </Empty>
   );
 }
