@@ -15,6 +15,7 @@ import { openApi } from './openapi.ts';
 import { sendProblem } from './problem.ts';
 import { readAppName, readBody, readQuery, resolveApp } from './read-request.ts';
 import type { Context, Route } from './route.ts';
+import { PATH_PART_CHARACTERS } from './routes/pages.ts';
 import { readTrace, type Trace } from './trace.ts';
 
 /** A body before it is parsed: parsing is strict, and only after the key is known. */
@@ -38,7 +39,7 @@ export function createHttpServer(services: Services, routes: readonly Route[]): 
     genReqId: () => newId('event').replace('evt_', 'req_'),
     forceCloseConnections: true,
     return503OnClosing: true,
-    routerOptions: { maxParamLength: 300 },
+    routerOptions: { maxParamLength: PATH_PART_CHARACTERS },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => void sendProblem(reply, error, request.id, journal),
   });

@@ -61,6 +61,9 @@ const NOT_BUILT =
   'The pages of the portal have not been built. Run "npm run build:portal" in the folder of ' +
   'Affidavit, and start the server again. The API answers all the same.';
 
+/** Most of one part of a path: what is longer fits no route but that of the pages. */
+export const PATH_PART_CHARACTERS = 300;
+
 /** What belongs to the API alone: no page is there. */
 const API = /^\/(v1|openapi\.json|healthz|readyz|metrics)(\/|$)/;
 
@@ -70,6 +73,9 @@ async function sendPage(context: Context): Promise<undefined> {
   const file = services.pages.get(path);
   if (file && !path.endsWith('.html')) return send(context, file, cachingOf(path));
   if (!isForPeople(path, reply)) {
+    if (path.split('/').some((part) => part.length > PATH_PART_CHARACTERS)) {
+      throw new AffidavitError('invalid_request', 'a part of the path is too long');
+    }
     throw new AffidavitError('not_found', `there is no GET ${path.slice(0, 200)}`);
   }
   const isWallet = path === '/wallet' || path.startsWith('/wallet/');
@@ -124,7 +130,7 @@ export const pageRoutes: readonly Route[] = [
     summary: 'The pages of the portal and the wallet',
     anyQuery: true,
     produces: 'text/html',
-    errors: ['not_found'],
+    errors: ['not_found', 'invalid_request'],
     handler: sendPage,
   }),
 ];
