@@ -1,12 +1,15 @@
+import { Popover } from '@base-ui/react/popover';
 import { useNavigate, useSearch } from '@tanstack/react-router';
+import { CalendarClock } from 'lucide-react';
 import { useMemo, useState } from 'react';
 
+import { shortTime } from '../../shared/format/time.ts';
+import { Button } from '../../shared/ui/button.tsx';
+import { cx } from '../../shared/ui/cx.ts';
 import { TextField } from '../../shared/ui/field.tsx';
-import { FormDialog } from '../../shared/ui/form.tsx';
 import { one, type Search } from '../search.ts';
 import {
   choiceOf,
-  CUSTOM,
   EVER,
   fromLocalInput,
   periodOf,
@@ -31,105 +34,111 @@ export function useSetPeriod() {
     void navigate({
       to: '.',
       search: (before: Search) => ({ ...before, ...NONE, ...period }),
+      resetScroll: false,
     });
 }
 
-const SELECT =
-  'min-h-8 rounded-md border border-line-strong bg-panel py-1 pr-7 pl-2.5 text-sm font-medium text-ink';
+const CHOICES = [...PRESETS, { value: EVER, label: 'All time' }];
 
-/** Which time a page is about; it stands in the address. */
-export function RangePicker({ preset }: { readonly preset: string }) {
+function labelOf(search: Search, preset: string): string {
+  const choice = choiceOf(search, preset);
+  const known = CHOICES.find(({ value }) => value === choice);
+  if (known) return known.label;
+  const [from, to] = ['from', 'to'].map((name) => {
+    const time = one(search, name);
+    return toLocalInput(time) === '' ? undefined : shortTime(time as string);
+  });
+  if (from && to) return `${from} – ${to}`;
+  return from ? `Since ${from}` : `Before ${to ?? '…'}`;
+}
+
+interface RangePickerProps {
+  readonly preset: string;
+  readonly className?: string;
+}
+
+/** Which time a page is about: counted back from now, or from one moment to another. It stands in the address. */
+export function RangePicker({ preset, className }: RangePickerProps) {
   const search: Search = useSearch({ strict: false });
   const [isOpen, setIsOpen] = useState(false);
   const setPeriod = useSetPeriod();
-  const choose = (value: string) => {
-    if (value === CUSTOM) setIsOpen(true);
-    else setPeriod({ range: value });
+  const choose = (period: Parameters<typeof setPeriod>[0]) => {
+    setIsOpen(false);
+    setPeriod(period);
   };
   return (
-    <>
-      <select
-        aria-label="Time range"
-        value={choiceOf(search, preset)}
-        onChange={(event) => choose(event.target.value)}
-        className={SELECT}
-      >
-        {PRESETS.map(({ value, label }) => (
-          <option key={value} value={value}>
-            {label}
-          </option>
-        ))}
-        <option value={EVER}>All time</option>
-        <option value={CUSTOM}>From … to …</option>
-      </select>
-      {choiceOf(search, preset) === CUSTOM ? <Custom search={search} /> : null}
-      {isOpen ? (
-        <Moments period={periodOf(search, preset)} onClose={() => setIsOpen(false)} />
-      ) : null}
-    </>
-  );
-}
-
-/** The two moments, in words of the reader; pressing it changes them. */
-function Custom({ search }: { readonly search: Search }) {
-  const [isOpen, setIsOpen] = useState(false);
-  const { from, to } = { from: one(search, 'from'), to: one(search, 'to') };
-  const said = (time: string | undefined) => toLocalInput(time).replace('T', ' ') || '…';
-  return (
-    <>
-      <button
-        type="button"
-        onClick={() => setIsOpen(true)}
-        className="min-h-8 rounded-md px-2 text-sm text-accent tabular-nums hover:underline"
-      >
-        {said(from)} to {to === undefined ? 'now' : said(to)}
-      </button>
-      {isOpen ? (
-        <Moments
-          period={{ ...(from ? { from } : {}), ...(to ? { to } : {}) }}
-          onClose={() => setIsOpen(false)}
-        />
-      ) : null}
-    </>
+    <Popover.Root open={isOpen} onOpenChange={setIsOpen}>
+      <Popover.Trigger
+        render={
+          <Button className={cx('max-w-full overflow-hidden', className)}>
+            <CalendarClock aria-hidden />
+            <span className="truncate">{labelOf(search, preset)}</span>
+          </Button>
+        }
+      />
+      <Popover.Portal>
+        <Popover.Positioner sideOffset={4} align="end" className="z-40">
+          <Popover.Popup
+            aria-label="Range of time"
+            className="w-72 rounded-lg border border-line bg-panel p-2 shadow-float"
+          >
+            {CHOICES.map(({ value, label }) => (
+              <button
+                key={value}
+                type="button"
+                aria-pressed={value === choiceOf(search, preset)}
+                onClick={() => choose({ range: value })}
+                className={cx(
+                  'block w-full rounded-md px-2.5 py-1.5 text-left text-sm hover:bg-sunken',
+                  'aria-pressed:bg-accent-soft aria-pressed:font-medium aria-pressed:text-accent',
+                )}
+              >
+                {label}
+              </button>
+            ))}
+            <Moments period={periodOf(search, preset)} onChoose={choose} />
+          </Popover.Popup>
+        </Popover.Positioner>
+      </Popover.Portal>
+    </Popover.Root>
   );
 }
 
 interface MomentsProps {
   readonly period: Period;
-  readonly onClose: () => void;
+  readonly onChoose: (period: Period & { readonly range?: string }) => void;
 }
 
-function Moments({ period, onClose }: MomentsProps) {
+function Moments({ period, onChoose }: MomentsProps) {
   const [from, setFrom] = useState(toLocalInput(period.from));
   const [to, setTo] = useState(toLocalInput(period.to));
-  const setPeriod = useSetPeriod();
-  const isTurned = from !== '' && to !== '' && from >= to;
+  const isBackwards = from !== '' && to !== '' && from >= to;
   const apply = () => {
     const [first, last] = [fromLocalInput(from), fromLocalInput(to)];
     const chosen = { ...(first ? { from: first } : {}), ...(last ? { to: last } : {}) };
-    setPeriod(first || last ? chosen : { range: EVER });
-    onClose();
+    onChoose(first || last ? chosen : { range: EVER });
   };
   return (
-    <FormDialog
-      open
-      onClose={onClose}
-      title="From … to …"
-      description="In the time zone of this browser. Leave one empty for the beginning, or for now."
-      action="Show"
-      busy={false}
-      disabled={isTurned}
-      onSubmit={apply}
+    <form
+      className="mt-2 space-y-2 border-t border-line px-1 pt-2"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!isBackwards) apply();
+      }}
     >
       <TextField label="From" type="datetime-local" step={1} value={from} onChange={setFrom} />
       <TextField
-        label="To, without it"
+        label="Before"
         type="datetime-local"
         step={1}
         value={to}
         onChange={setTo}
-        error={isTurned ? 'This is before the beginning.' : null}
+        hint="In the time of this computer"
+        error={isBackwards ? 'This is not after the beginning' : null}
       />
-    </FormDialog>
+      <Button type="submit" look="primary" className="w-full">
+        Show this range
+      </Button>
+    </form>
   );
 }

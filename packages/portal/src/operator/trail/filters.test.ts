@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { cleared, questionOf, tokensOf, toggled, withToken, withoutToken } from './filters.ts';
-import { fromLocal, toLocal } from './ranges.ts';
 import { readViews, withView } from './views.ts';
 
 const NOW = Date.parse('2026-11-21T10:00:30.500Z');
@@ -30,13 +29,6 @@ test('values are alternatives, words join, a time takes the place of the range',
   });
   const token = { name: 'outcome', value: 'error' };
   assert.deepEqual(tokensOf(toggled(toggled({}, token), token)), []);
-});
-
-test('local times go there and back', () => {
-  const time = '2026-11-21T10:00:30.000Z';
-  assert.equal(fromLocal(toLocal(time)), time);
-  assert.equal(toLocal('nonsense'), '');
-  assert.equal(fromLocal(''), undefined);
 });
 
 test('views that cannot be read are left out; one of the same name is replaced', () => {

@@ -1,6 +1,6 @@
 import type { Params } from '../../shared/api/client.ts';
 import { all, one, type Search } from '../search.ts';
-import { rangeOf } from './ranges.ts';
+import { EVER, periodOf } from '../range/range.ts';
 
 /** The filters of the trail, as they stand in the address of the page. */
 
@@ -47,7 +47,7 @@ export function cleared(search: Search): Search {
 /** Filters and times as the API takes them; a range counts back from `now`. */
 export function questionOf(search: Search, now: number): Params {
   const tokens = tokensOf(search).map(({ name }) => [name, all(search, name)] as const);
-  return { ...Object.fromEntries(tokens), ...rangeOf(search, now) };
+  return { ...Object.fromEntries(tokens), ...periodOf(search, EVER, now) };
 }
 
 /** The question without what it says of one field: what else that field could be. */

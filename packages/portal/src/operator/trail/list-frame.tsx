@@ -9,7 +9,8 @@ import { useMedia } from '../../shared/ui/use-media.ts';
 import { Facets } from './facets.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import { tokensOf } from './filters.ts';
-import { RangePicker } from './range-picker.tsx';
+import { EVER } from '../range/range.ts';
+import { RangePicker } from '../range/range-picker.tsx';
 import { useHeight } from './use-height.ts';
 import type { Question } from './use-question.ts';
 
@@ -74,7 +75,7 @@ export function ListFrame(props: ListFrameProps) {
         <div className="min-w-0 grow max-md:order-first max-md:w-full">
           <FilterBar {...question} />
         </div>
-        <RangePicker {...question} />
+        <RangePicker preset={EVER} className="min-h-10" />
       </div>
       <div className={cx(facets.isBeside && 'grid grid-cols-[14rem_minmax(0,1fr)] gap-x-5')}>
         {facets.isBeside ? (
