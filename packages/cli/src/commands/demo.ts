@@ -27,8 +27,10 @@ interface Flags {
 interface Stage {
   readonly url: string;
   readonly adminKey: string;
-  /** Behind the names of what is made; empty on a server of the demo's own. */
+  /** Behind the names of what is made, where they may be taken. */
   readonly suffix: string;
+  /** Not somebody's server, but one for the demo alone. */
+  readonly isOwn: boolean;
   readonly stop: () => Promise<void>;
 }
 
@@ -44,11 +46,15 @@ interface Show {
 
 async function openStage(command: Command, terminal: Terminal): Promise<Stage> {
   if (command.optsWithGlobals<{ url?: string }>().url === undefined) {
-    return { ...(await startServer(terminal.env, terminal.signal)), suffix: '' };
+    const server = await startServer(terminal.env, terminal.signal);
+    return { ...server, suffix: '', isOwn: true };
   }
   const { url, key } = connectionOf(command, terminal, 'admin');
-  const suffix = `-${randomBytes(3).toString('hex')}`;
-  return { url, adminKey: key, suffix, stop: async () => {} };
+  const admin = new Affidavit({ url, apiKey: key });
+  const asked = { query: { limit: 1 }, signal: terminal.signal };
+  const providers = (await admin.api('GET', '/v1/providers', asked)) as { data: unknown[] };
+  const suffix = providers.data.length === 0 ? '' : `-${randomBytes(3).toString('hex')}`;
+  return { url, adminKey: key, suffix, isOwn: false, stop: async () => {} };
 }
 
 async function say({ terminal }: Show, lines: readonly string[]): Promise<void> {
@@ -101,7 +107,7 @@ async function perform(show: Show): Promise<Cast> {
 
 /** How to look at the portal; on somebody's own server they know. */
 async function portalLines({ stage, terminal }: Show): Promise<string[]> {
-  if (stage.suffix !== '') return [];
+  if (!stage.isOwn) return [];
   const admin = new Affidavit({ url: stage.url, apiKey: stage.adminKey });
   const asked = { body: { name: 'the demo' }, signal: terminal.signal };
   const { url } = (await admin.api('POST', '/v1/sign-in-links', asked)) as { url: string };
