@@ -1,5 +1,5 @@
-import { useNavigate, useParams } from '@tanstack/react-router';
-import { Pause, Pencil, Play, Trash2 } from 'lucide-react';
+import { useParams } from '@tanstack/react-router';
+import { Pause, Pencil, Play } from 'lucide-react';
 import { useState } from 'react';
 
 import { call, post } from '../../shared/api/client.ts';
@@ -7,10 +7,10 @@ import { useChange, useGet } from '../../shared/api/queries.ts';
 import { count } from '../../shared/format/number.ts';
 import { Badge } from '../../shared/ui/badge.tsx';
 import { Button } from '../../shared/ui/button.tsx';
-import { Confirm } from '../../shared/ui/confirm.tsx';
 import { Page } from '../../shared/ui/page.tsx';
 import { Answer } from '../../shared/ui/states.tsx';
 import { Tabs } from '../../shared/ui/tabs.tsx';
+import { DeleteButton } from '../delete-button.tsx';
 import { IN_TEXT, TrailLink } from '../links.tsx';
 import { useMayChange } from '../session.ts';
 import { useParam } from '../use-param.ts';
@@ -71,21 +71,13 @@ interface ActionsProps {
 
 function Actions({ of, test }: ActionsProps) {
   const { destination_id, name, state } = of;
-  const [dialog, setDialog] = useState<'edit' | 'delete' | null>(null);
-  const close = () => setDialog(null);
-  const navigate = useNavigate();
+  const [isEditing, setIsEditing] = useState(false);
   const path = `/v1/destinations/${destination_id}`;
   const isPaused = state === 'paused';
   const pause = useChange<void>({
     mutationFn: () => post(`${path}/${isPaused ? 'resume' : 'pause'}`),
     changes: ['/v1/destinations'],
     done: isPaused ? 'It goes on where it was paused.' : 'Nothing is sent until it is resumed.',
-  });
-  const remove = useChange<void>({
-    mutationFn: () => call('DELETE', path),
-    changes: [],
-    done: `${name} was deleted.`,
-    onSuccess: () => void navigate({ to: '/destinations' }),
   });
   if (!useMayChange()) return null;
   return (
@@ -94,24 +86,19 @@ function Actions({ of, test }: ActionsProps) {
       <Button busy={pause.isPending} onClick={() => pause.mutate()}>
         {isPaused ? <Play /> : <Pause />} {isPaused ? 'Resume' : 'Pause'}
       </Button>
-      <Button onClick={() => setDialog('edit')}>
+      <Button onClick={() => setIsEditing(true)}>
         <Pencil /> Change
       </Button>
-      <Button look="danger" onClick={() => setDialog('delete')}>
-        <Trash2 /> Delete
-      </Button>
-      {dialog === 'edit' ? <EditDestination old={of} onClose={close} /> : null}
-      <Confirm
-        open={dialog === 'delete'}
-        onClose={close}
-        onConfirm={() => remove.mutate()}
-        title={`Delete ${name}?`}
-        action="Delete the destination"
-        busy={remove.isPending}
+      <DeleteButton
+        what="destination"
+        remove={() => call('DELETE', path)}
+        list="/destinations"
+        changes={['/v1/destinations']}
       >
-        Nothing is delivered to it any more. How far it was and its dead letters are forgotten; this
-        cannot be undone. The entries themselves stay on the trail.
-      </Confirm>
+        Nothing is delivered to “{name}” any more. How far it was and its dead letters are
+        forgotten; this cannot be undone. The entries themselves stay on the trail.
+      </DeleteButton>
+      {isEditing ? <EditDestination old={of} onClose={() => setIsEditing(false)} /> : null}
     </>
   );
 }

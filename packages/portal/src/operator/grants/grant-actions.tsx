@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { call, post } from '../../shared/api/client.ts';
 import { useChange } from '../../shared/api/queries.ts';
 import { Button, buttonClass, Confirm, CopyButton, Dialog } from '../../shared/ui/index.ts';
+import { DeleteButton } from '../delete-button.tsx';
 import type { GrantRow } from '../directory.ts';
 import { GrantEdit } from './grant-edit.tsx';
 import type { Started } from './connecting.tsx';
@@ -122,34 +123,14 @@ function Revoke({ grant: { grant_id, kind } }: ActionsProps) {
   );
 }
 
-function Delete({ grant: { grant_id } }: ActionsProps) {
-  const [open, setOpen] = useState(false);
-  const navigate = useNavigate();
-  const remove = useChange({
-    mutationFn: async () => {
-      await post(`/v1/grants/${grant_id}/delete`);
-      // First away from its page: what is gone is not asked for again.
-      await navigate({ to: '/grants' });
-    },
-    changes: CHANGES,
-    done: 'The grant was deleted',
-  });
-  return (
-    <>
-      <Button look="danger" onClick={() => setOpen(true)}>
-        Delete
-      </Button>
-      <Confirm
-        open={open}
-        onClose={() => setOpen(false)}
-        onConfirm={() => remove.mutate(undefined)}
-        title="Delete this grant?"
-        action="Delete the grant"
-        busy={remove.isPending}
-      >
-        It is revoked first, then all that is stored of it is deleted. What was done with it stays
-        on the trail.
-      </Confirm>
-    </>
-  );
-}
+const Delete = ({ grant: { grant_id } }: ActionsProps) => (
+  <DeleteButton
+    what="grant"
+    remove={() => post(`/v1/grants/${grant_id}/delete`)}
+    list="/grants"
+    changes={CHANGES}
+  >
+    It is revoked first, then all that is stored of it is deleted. What was done with it stays on
+    the trail.
+  </DeleteButton>
+);

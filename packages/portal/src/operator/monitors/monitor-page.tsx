@@ -1,15 +1,15 @@
-import { useNavigate, useParams } from '@tanstack/react-router';
-import { BellOff, BellRing, Pencil, Trash2 } from 'lucide-react';
+import { useParams } from '@tanstack/react-router';
+import { BellOff, BellRing, Pencil } from 'lucide-react';
 import { useState } from 'react';
 
 import { call } from '../../shared/api/client.ts';
 import { useChange, useGet } from '../../shared/api/queries.ts';
 import { Badge } from '../../shared/ui/badge.tsx';
 import { Button } from '../../shared/ui/button.tsx';
-import { Confirm } from '../../shared/ui/confirm.tsx';
 import { Page } from '../../shared/ui/page.tsx';
 import { Answer } from '../../shared/ui/states.tsx';
 import { Tabs } from '../../shared/ui/tabs.tsx';
+import { DeleteButton } from '../delete-button.tsx';
 import { useMayChange } from '../session.ts';
 import { useParam } from '../use-param.ts';
 import { AlarmHistory, AlarmsNow } from './alarms.tsx';
@@ -50,20 +50,12 @@ export function MonitorPage() {
 
 function Actions({ of }: { readonly of: Monitor }) {
   const { monitor_id, name, enabled } = of;
-  const [dialog, setDialog] = useState<'edit' | 'delete' | null>(null);
-  const close = () => setDialog(null);
-  const navigate = useNavigate();
+  const [isEditing, setIsEditing] = useState(false);
   const path = `${PATH}/${monitor_id}`;
   const turn = useChange<void>({
     mutationFn: () => call('PATCH', path, { body: { enabled: !enabled } }),
     changes: [PATH],
     done: enabled ? 'It does not watch any more.' : 'It watches again, from now on.',
-  });
-  const remove = useChange<void>({
-    mutationFn: () => call('DELETE', path),
-    changes: [],
-    done: `${name} was deleted.`,
-    onSuccess: () => void navigate({ to: '/monitors' }),
   });
   if (!useMayChange()) return null;
   return (
@@ -71,23 +63,19 @@ function Actions({ of }: { readonly of: Monitor }) {
       <Button busy={turn.isPending} onClick={() => turn.mutate()}>
         {enabled ? <BellOff /> : <BellRing />} {enabled ? 'Turn off' : 'Turn on'}
       </Button>
-      <Button onClick={() => setDialog('edit')}>
+      <Button onClick={() => setIsEditing(true)}>
         <Pencil /> Change
       </Button>
-      <Button look="danger" onClick={() => setDialog('delete')}>
-        <Trash2 /> Delete
-      </Button>
-      {dialog === 'edit' ? <MonitorForm old={of} onClose={close} /> : null}
-      <Confirm
-        open={dialog === 'delete'}
-        onClose={close}
-        onConfirm={() => remove.mutate()}
-        title={`Delete ${name}?`}
-        action="Delete the monitor"
-        busy={remove.isPending}
+      <DeleteButton
+        what="monitor"
+        remove={() => call('DELETE', path)}
+        list="/monitors"
+        changes={[PATH]}
       >
-        Its alarms end, and it is watched for no more. What it has raised stays on the trail.
-      </Confirm>
+        The alarms of “{name}” end, and it is watched for no more. What it has raised stays on the
+        trail.
+      </DeleteButton>
+      {isEditing ? <MonitorForm old={of} onClose={() => setIsEditing(false)} /> : null}
     </>
   );
 }

@@ -4,7 +4,8 @@ import { useMemo, useState } from 'react';
 import { call, post } from '../../shared/api/client.ts';
 import { useChange, useGet } from '../../shared/api/queries.ts';
 import { useSettled } from '../../shared/use-settled.ts';
-import { Answer, Button, Card, Confirm, Id, Json, Page } from '../../shared/ui/index.ts';
+import { Answer, Card, Id, Json, Page } from '../../shared/ui/index.ts';
+import { DeleteButton } from '../delete-button.tsx';
 import { TrailLink } from '../links.tsx';
 import { mayChange, useWhoami } from '../session.ts';
 import { toDraft, toInput } from './draft.ts';
@@ -188,34 +189,14 @@ function useSave(policyId: string | undefined) {
   });
 }
 
-function Delete({ policy: { policy_id, name } }: { readonly policy: Policy }) {
-  const [open, setOpen] = useState(false);
-  const navigate = useNavigate();
-  const remove = useChange({
-    mutationFn: async () => {
-      await call('DELETE', `/v1/policies/${policy_id}`);
-      // First away from its page: what is gone is not asked for again.
-      await navigate({ to: '/policies' });
-    },
-    changes: LIST,
-    done: 'The policy was deleted',
-  });
-  return (
-    <>
-      <Button look="danger" onClick={() => setOpen(true)}>
-        Delete
-      </Button>
-      <Confirm
-        open={open}
-        onClose={() => setOpen(false)}
-        onConfirm={() => remove.mutate(undefined)}
-        title="Delete this policy?"
-        action="Delete the policy"
-        busy={remove.isPending}
-      >
-        What “{name}” refuses is allowed from then on, unless another policy refuses it too. What it
-        decided stays on the trail.
-      </Confirm>
-    </>
-  );
-}
+const Delete = ({ policy: { policy_id, name } }: { readonly policy: Policy }) => (
+  <DeleteButton
+    what="policy"
+    remove={() => call('DELETE', `/v1/policies/${policy_id}`)}
+    list="/policies"
+    changes={LIST}
+  >
+    What “{name}” refuses is allowed from then on, unless another policy refuses it too. What it
+    decided stays on the trail.
+  </DeleteButton>
+);

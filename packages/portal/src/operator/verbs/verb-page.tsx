@@ -1,15 +1,13 @@
-import { useNavigate, useParams } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useParams } from '@tanstack/react-router';
 
 import { call } from '../../shared/api/client.ts';
-import { useChange, useGet, useList } from '../../shared/api/queries.ts';
+import { useGet, useList } from '../../shared/api/queries.ts';
 import type { Entry } from '../../shared/api/types.ts';
 import {
   Answer,
   Badge,
   Button,
   Card,
-  Confirm,
   Fact,
   Facts,
   Json,
@@ -18,6 +16,7 @@ import {
   Time,
 } from '../../shared/ui/index.ts';
 import { LinkButton } from '../../shared/ui/link-button.tsx';
+import { DeleteButton } from '../delete-button.tsx';
 import { EntryList } from '../entry/entry-list.tsx';
 import { mayChange, useWhoami } from '../session.ts';
 import { useParam } from '../use-param.ts';
@@ -135,33 +134,13 @@ function Recent({ verb }: { readonly verb: string }) {
   );
 }
 
-function Delete({ verb }: { readonly verb: string }) {
-  const [open, setOpen] = useState(false);
-  const navigate = useNavigate();
-  const remove = useChange({
-    mutationFn: async () => {
-      await call('DELETE', `/v1/verbs/${encodeURIComponent(verb)}`);
-      // First away from its page: what is gone is not asked for again.
-      await navigate({ to: '/verbs' });
-    },
-    changes: ['/v1/verbs'],
-    done: 'The verb was deleted',
-  });
-  return (
-    <>
-      <Button look="danger" onClick={() => setOpen(true)}>
-        Delete
-      </Button>
-      <Confirm
-        open={open}
-        onClose={() => setOpen(false)}
-        onConfirm={() => remove.mutate(undefined)}
-        title={`Delete ${verb}?`}
-        action="Delete the verb"
-        busy={remove.isPending}
-      >
-        Agents that ask for it are refused from then on. What was done with it stays on the trail.
-      </Confirm>
-    </>
-  );
-}
+const Delete = ({ verb }: { readonly verb: string }) => (
+  <DeleteButton
+    what="verb"
+    remove={() => call('DELETE', `/v1/verbs/${encodeURIComponent(verb)}`)}
+    list="/verbs"
+    changes={['/v1/verbs']}
+  >
+    Agents that ask for {verb} are refused from then on. What was done with it stays on the trail.
+  </DeleteButton>
+);
