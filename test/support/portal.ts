@@ -136,6 +136,15 @@ export async function axeFaults(page: Page): Promise<string[]> {
   return violations.map(({ id, where }) => `${id}: ${where.join(' | ')}`);
 }
 
-/** By how many pixels the page is wider than its window. */
-export const overflow = (page: Page): Promise<number> =>
-  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+/** What makes the page wider than its window; empty where nothing does. */
+export const overflow = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return [];
+    const wide = [...document.querySelectorAll('body *')].filter(
+      (one) =>
+        one.getBoundingClientRect().right > clientWidth &&
+        !one.parentElement?.closest('[class*=overflow-]'),
+    );
+    return [`${scrollWidth} px`, ...wide.slice(0, 5).map((one) => one.outerHTML.slice(0, 200))];
+  });

@@ -62,7 +62,7 @@ function Card({ icon: Icon, tone, title, to, children }: CardProps) {
   const contents = (
     <>
       <Icon aria-hidden className={cx('mt-0.5 size-4 shrink-0', tone)} />
-      <span className="min-w-0">
+      <span className="min-w-0 wrap-anywhere">
         <span className="block font-medium">{title}</span>
         <span className="block text-xs text-ink-2">{children}</span>
       </span>

@@ -25,7 +25,7 @@ interface TableProps<T> {
 export function Table<T>({ label, columns, rows, rowKey, onOpen }: TableProps<T>) {
   return (
     <div
-      className="overflow-x-auto rounded-lg border border-line bg-panel"
+      className="relative overflow-x-auto rounded-lg border border-line bg-panel"
       tabIndex={0}
       role="region"
       aria-label={label}
