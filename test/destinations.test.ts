@@ -26,7 +26,6 @@ before(async () => {
 });
 after(async () => {
   assert.equal(await server.stop(), 0, server.stdout());
-  assert.doesNotMatch(server.stdout(), /could not be (noted|kept)/);
 });
 
 interface Destination extends Record<string, unknown> {
@@ -429,4 +428,9 @@ suite('Datadog', () => {
     assertInOrder(receiver);
     await receiver.close();
   });
+});
+
+// Asked while the database is there: at the end of a file on PostgreSQL it goes before the server does.
+test('how far each delivery is was always kept', () => {
+  assert.doesNotMatch(server.stdout(), /could not be (noted|kept)/);
 });

@@ -137,7 +137,7 @@ function servicesOf(
     sequencer: ledger.sequencer,
     commits: ledger.commits,
     readers,
-    streamReads: new StreamReads(readers),
+    streamReads: new StreamReads(readers, ledger.commits),
     exportTurns: new Turns(1),
     checks: new Checks(database),
     receiptReads: new ReceiptReads(readers),
