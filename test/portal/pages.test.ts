@@ -5,9 +5,10 @@ import {
   axeFaults,
   openPortal,
   overflow,
-  settled,
   withoutPortal,
   type Portal,
+  type Tab,
+  visit,
 } from '../support/portal.ts';
 import { HOSTILE, layOut } from '../support/portal-world.ts';
 
@@ -55,29 +56,18 @@ suite('the pages of the portal', { skip: withoutPortal }, () => {
   });
   after(() => portal?.close());
 
-  async function look(path: string, options: { colorScheme?: 'light' | 'dark' } = {}) {
-    const tab = await portal.open(path, options);
-    await settled(tab.page);
-    assert.deepEqual(await axeFaults(tab.page), [], `${path} ${options.colorScheme ?? ''}`);
-    assert.deepEqual(tab.troubles, [], path);
-    await tab.close();
-  }
-
   async function walk(
-    page: Awaited<ReturnType<Portal['open']>>,
+    { page }: Tab,
     paths: readonly string[],
     check: (path: string) => Promise<void>,
   ) {
     for (const path of paths) {
-      await page.page.goto(portal.server.url + path);
-      await page.page.getByRole('heading', { level: 1 }).first().waitFor();
-      await settled(page.page);
+      await visit(page, portal.server.url + path);
       await check(path);
     }
   }
 
   test('with nothing on the trail, each says what to do next', async () => {
-    await look('/');
     const tab = await portal.open('/');
     await walk(tab, PATHS, async (path) => {
       assert.deepEqual(await axeFaults(tab.page), [], path);

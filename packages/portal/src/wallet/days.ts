@@ -14,7 +14,7 @@ const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-dig
 export const clockOf = (time: string): string => clock.format(new Date(time));
 
 /** `Today`, `Yesterday`, `Friday 20 November`; with the year where it is another one. */
-export function dayName(time: string, now: number = Date.now()): string {
+function dayName(time: string, now: number = Date.now()): string {
   const date = new Date(time);
   const today = new Date(now);
   if (date.toDateString() === today.toDateString()) return 'Today';

@@ -5,7 +5,7 @@ import { AffidavitError } from '@affidavit/schema';
  * a header that no other site can make a browser send, and never from another origin.
  */
 
-export const PORTAL_HEADER = 'x-affidavit-portal';
+const PORTAL_HEADER = 'x-affidavit-portal';
 
 export type BrowserHeaders = Readonly<Record<string, string | string[] | undefined>>;
 

@@ -6,7 +6,7 @@ import { measureOf } from './features.ts';
 /** What entries of one run, or on behalf of one person, come to. */
 
 /** Entries that are summed up: the newest. */
-export const SUMMED_MAX = 200;
+const SUMMED_MAX = 200;
 const NAMES_MAX = 20;
 
 /** Either is left out where no entry says it. */

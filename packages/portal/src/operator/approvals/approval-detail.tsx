@@ -1,17 +1,13 @@
 import { useMemo, useState } from 'react';
 
 import { useGet } from '../../shared/api/queries.ts';
-import {
-  Answer,
-  Badge,
-  Button,
-  Fact,
-  Facts,
-  Id,
-  inWords,
-  Json,
-  Time,
-} from '../../shared/ui/index.ts';
+import { Badge, inWords } from '../../shared/ui/badge.tsx';
+import { Button } from '../../shared/ui/button.tsx';
+import { Id } from '../../shared/ui/copy.tsx';
+import { Fact, Facts } from '../../shared/ui/facts.tsx';
+import { Json } from '../../shared/ui/json.tsx';
+import { Answer } from '../../shared/ui/states.tsx';
+import { Time } from '../../shared/ui/time.tsx';
 import { useShortcuts } from '../../shared/ui/shortcuts.ts';
 import { AgentLink, ExecutionLink, GrantLink, PersonLink, RunLink } from '../links.tsx';
 import { PolicyName } from '../policies/policy-name.tsx';

@@ -1,7 +1,8 @@
 import { useNavigate } from '@tanstack/react-router';
 
 import { useList } from '../../shared/api/queries.ts';
-import { Page, Tabs } from '../../shared/ui/index.ts';
+import { Page } from '../../shared/ui/page.tsx';
+import { Tabs } from '../../shared/ui/tabs.tsx';
 import { useParam } from '../use-param.ts';
 import { History } from './history.tsx';
 import { Queue } from './queue.tsx';

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { post } from '../../shared/api/client.ts';
 import { useChange } from '../../shared/api/queries.ts';
 import { faultOf, FormDialog } from '../../shared/ui/form.tsx';
-import { TextArea } from '../../shared/ui/index.ts';
+import { TextArea } from '../../shared/ui/field.tsx';
 import type { Approval } from './types.ts';
 import { forWhom, whatOf, whoOf } from './words.ts';
 

@@ -1,13 +1,10 @@
 import { useList } from '../../shared/api/queries.ts';
-import {
-  Badge,
-  CsvButton,
-  Drawer,
-  Listed,
-  SelectField,
-  Time,
-  type Column,
-} from '../../shared/ui/index.ts';
+import { Badge } from '../../shared/ui/badge.tsx';
+import { CsvButton } from '../../shared/ui/csv-button.tsx';
+import { Drawer } from '../../shared/ui/dialog.tsx';
+import { SelectField } from '../../shared/ui/field.tsx';
+import { Listed, type Column } from '../../shared/ui/table.tsx';
+import { Time } from '../../shared/ui/time.tsx';
 import { useParam } from '../use-param.ts';
 import { ApprovalDetail } from './approval-detail.tsx';
 import type { Approval } from './types.ts';

@@ -1,7 +1,12 @@
 import { useMemo } from 'react';
 
 import type { useList } from '../../shared/api/queries.ts';
-import { Badge, Button, Card, cx, Empty, Failed, Loading, Time } from '../../shared/ui/index.ts';
+import { Badge } from '../../shared/ui/badge.tsx';
+import { Button } from '../../shared/ui/button.tsx';
+import { cx } from '../../shared/ui/cx.ts';
+import { Card } from '../../shared/ui/page.tsx';
+import { Empty, Failed, Loading } from '../../shared/ui/states.tsx';
+import { Time } from '../../shared/ui/time.tsx';
 import { LinkButton } from '../../shared/ui/link-button.tsx';
 import { useShortcuts } from '../../shared/ui/shortcuts.ts';
 import { mayChange, useWhoami } from '../session.ts';

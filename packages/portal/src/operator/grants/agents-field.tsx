@@ -1,4 +1,4 @@
-import { CheckField } from '../../shared/ui/index.ts';
+import { CheckField } from '../../shared/ui/field.tsx';
 import { useAgents } from '../directory.ts';
 
 interface AgentsFieldProps {

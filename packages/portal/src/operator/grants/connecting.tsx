@@ -1,5 +1,10 @@
 import { useGet } from '../../shared/api/queries.ts';
-import { Answer, Badge, buttonClass, Card, CopyButton, Time } from '../../shared/ui/index.ts';
+import { Badge } from '../../shared/ui/badge.tsx';
+import { buttonClass } from '../../shared/ui/button.tsx';
+import { CopyButton } from '../../shared/ui/copy.tsx';
+import { Card } from '../../shared/ui/page.tsx';
+import { Answer } from '../../shared/ui/states.tsx';
+import { Time } from '../../shared/ui/time.tsx';
 import { GrantLink } from '../links.tsx';
 
 /** What `POST /v1/connect` answers. */

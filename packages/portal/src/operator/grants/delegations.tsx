@@ -3,15 +3,12 @@ import { useState } from 'react';
 import { call, post } from '../../shared/api/client.ts';
 import { useChange, useList } from '../../shared/api/queries.ts';
 import { faultOf, Form } from '../../shared/ui/form.tsx';
-import {
-  Badge,
-  Button,
-  Card,
-  Confirm,
-  Failed,
-  Loading,
-  SelectField,
-} from '../../shared/ui/index.ts';
+import { Badge } from '../../shared/ui/badge.tsx';
+import { Button } from '../../shared/ui/button.tsx';
+import { Confirm } from '../../shared/ui/confirm.tsx';
+import { SelectField } from '../../shared/ui/field.tsx';
+import { Card } from '../../shared/ui/page.tsx';
+import { Failed, Loading } from '../../shared/ui/states.tsx';
 import { useAgents, type GrantRow } from '../directory.ts';
 import { AgentLink } from '../links.tsx';
 

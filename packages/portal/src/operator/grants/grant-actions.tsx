@@ -3,7 +3,10 @@ import { useState } from 'react';
 
 import { call, post } from '../../shared/api/client.ts';
 import { useChange } from '../../shared/api/queries.ts';
-import { Button, buttonClass, Confirm, CopyButton, Dialog } from '../../shared/ui/index.ts';
+import { Button, buttonClass } from '../../shared/ui/button.tsx';
+import { Confirm } from '../../shared/ui/confirm.tsx';
+import { CopyButton } from '../../shared/ui/copy.tsx';
+import { Dialog } from '../../shared/ui/dialog.tsx';
 import { DeleteButton } from '../delete-button.tsx';
 import type { GrantRow } from '../directory.ts';
 import { GrantEdit } from './grant-edit.tsx';

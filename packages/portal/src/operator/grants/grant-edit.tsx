@@ -3,7 +3,8 @@ import { useState } from 'react';
 import { call } from '../../shared/api/client.ts';
 import { useChange } from '../../shared/api/queries.ts';
 import { faultOf, FormDialog } from '../../shared/ui/form.tsx';
-import { Button, TextField } from '../../shared/ui/index.ts';
+import { Button } from '../../shared/ui/button.tsx';
+import { TextField } from '../../shared/ui/field.tsx';
 import type { GrantRow } from '../directory.ts';
 import { AgentsField } from './agents-field.tsx';
 

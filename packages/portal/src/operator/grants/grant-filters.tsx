@@ -1,7 +1,8 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
-import { Button, SelectField, TextField } from '../../shared/ui/index.ts';
+import { Button } from '../../shared/ui/button.tsx';
+import { SelectField, TextField } from '../../shared/ui/field.tsx';
 import { useAgents, useProviders } from '../directory.ts';
 import { useParam } from '../use-param.ts';
 import { GRANT_STATUS } from './words.ts';

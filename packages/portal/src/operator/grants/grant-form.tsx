@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { post } from '../../shared/api/client.ts';
 import { useChange, useList } from '../../shared/api/queries.ts';
 import { faultOf, FormDialog } from '../../shared/ui/form.tsx';
-import { SelectField, TextField } from '../../shared/ui/index.ts';
+import { SelectField, TextField } from '../../shared/ui/field.tsx';
 import { useProviders, type GrantRow } from '../directory.ts';
 import { AgentsField } from './agents-field.tsx';
 import { NOBODY, PrincipalFields, toPrincipal } from './principal-fields.tsx';

@@ -2,21 +2,13 @@ import { useParams } from '@tanstack/react-router';
 
 import { useGet, useList } from '../../shared/api/queries.ts';
 import type { Entry } from '../../shared/api/types.ts';
-import {
-  Answer,
-  Badge,
-  Button,
-  Card,
-  Empty,
-  Fact,
-  Facts,
-  Failed,
-  Id,
-  Loading,
-  Page,
-  Section,
-  Time,
-} from '../../shared/ui/index.ts';
+import { Badge } from '../../shared/ui/badge.tsx';
+import { Button } from '../../shared/ui/button.tsx';
+import { Id } from '../../shared/ui/copy.tsx';
+import { Fact, Facts } from '../../shared/ui/facts.tsx';
+import { Card, Page, Section } from '../../shared/ui/page.tsx';
+import { Answer, Empty, Failed, Loading } from '../../shared/ui/states.tsx';
+import { Time } from '../../shared/ui/time.tsx';
 import { LinkButton } from '../../shared/ui/link-button.tsx';
 import { grantInWords, type GrantRow } from '../directory.ts';
 import { EntryList } from '../entry/entry-list.tsx';

@@ -1,6 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 
-import { Page, Tabs } from '../../shared/ui/index.ts';
+import { Page } from '../../shared/ui/page.tsx';
+import { Tabs } from '../../shared/ui/tabs.tsx';
 import { useParam } from '../use-param.ts';
 import { ConnectTab } from './connect-tab.tsx';
 import { GrantsTab } from './grants-tab.tsx';

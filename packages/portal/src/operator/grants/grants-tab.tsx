@@ -2,7 +2,11 @@ import { Link } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 
 import { useList } from '../../shared/api/queries.ts';
-import { Badge, Button, CsvButton, Listed, Time, type Column } from '../../shared/ui/index.ts';
+import { Badge } from '../../shared/ui/badge.tsx';
+import { Button } from '../../shared/ui/button.tsx';
+import { CsvButton } from '../../shared/ui/csv-button.tsx';
+import { Listed, type Column } from '../../shared/ui/table.tsx';
+import { Time } from '../../shared/ui/time.tsx';
 import { LinkButton } from '../../shared/ui/link-button.tsx';
 import { useAgentNames, type GrantRow } from '../directory.ts';
 import { mayChange, useWhoami } from '../session.ts';

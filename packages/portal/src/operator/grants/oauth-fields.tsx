@@ -1,5 +1,5 @@
 import { faultOf } from '../../shared/ui/form.tsx';
-import { CheckField, SelectField, TextArea, TextField } from '../../shared/ui/index.ts';
+import { CheckField, SelectField, TextArea, TextField } from '../../shared/ui/field.tsx';
 import type { ProviderDraft } from './provider-draft.ts';
 
 interface OAuthFieldsProps {

@@ -1,5 +1,5 @@
 import { faultOf } from '../../shared/ui/form.tsx';
-import { SelectField, TextField } from '../../shared/ui/index.ts';
+import { SelectField, TextField } from '../../shared/ui/field.tsx';
 
 /** On whose behalf something is used. */
 export interface PrincipalDraft {

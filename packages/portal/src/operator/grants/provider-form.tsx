@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { call, post } from '../../shared/api/client.ts';
 import { useChange } from '../../shared/api/queries.ts';
 import { faultOf, FormDialog } from '../../shared/ui/form.tsx';
-import { SelectField, TextArea, TextField } from '../../shared/ui/index.ts';
+import { SelectField, TextArea, TextField } from '../../shared/ui/field.tsx';
 import type { ProviderRow } from '../directory.ts';
 import { OAuthFields } from './oauth-fields.tsx';
 import { toProviderBody, toProviderDraft } from './provider-draft.ts';

@@ -3,7 +3,10 @@ import { useState } from 'react';
 
 import { call } from '../../shared/api/client.ts';
 import { useChange, useList } from '../../shared/api/queries.ts';
-import { Button, Confirm, CsvButton, Listed, type Column } from '../../shared/ui/index.ts';
+import { Button } from '../../shared/ui/button.tsx';
+import { Confirm } from '../../shared/ui/confirm.tsx';
+import { CsvButton } from '../../shared/ui/csv-button.tsx';
+import { Listed, type Column } from '../../shared/ui/table.tsx';
 import type { ProviderRow } from '../directory.ts';
 import { TrailLink } from '../links.tsx';
 import { mayChange, useWhoami } from '../session.ts';

@@ -4,18 +4,14 @@ import { useState } from 'react';
 import { call, post } from '../../shared/api/client.ts';
 import { useChange, useList } from '../../shared/api/queries.ts';
 import { faultOf, FormDialog } from '../../shared/ui/form.tsx';
-import {
-  Badge,
-  Button,
-  Confirm,
-  CsvButton,
-  Id,
-  Listed,
-  SelectField,
-  TextField,
-  Time,
-  type Column,
-} from '../../shared/ui/index.ts';
+import { Badge } from '../../shared/ui/badge.tsx';
+import { Button } from '../../shared/ui/button.tsx';
+import { Confirm } from '../../shared/ui/confirm.tsx';
+import { Id } from '../../shared/ui/copy.tsx';
+import { CsvButton } from '../../shared/ui/csv-button.tsx';
+import { SelectField, TextField } from '../../shared/ui/field.tsx';
+import { Listed, type Column } from '../../shared/ui/table.tsx';
+import { Time } from '../../shared/ui/time.tsx';
 import { useProviders } from '../directory.ts';
 import { mayChange, useWhoami } from '../session.ts';
 

@@ -41,7 +41,7 @@ export interface Draft {
   readonly agent_id: string;
 }
 
-export const CEDAR_START = `forbid (principal, action, resource)
+const CEDAR_START = `forbid (principal, action, resource)
 when { context.method == "DELETE" };
 `;
 

@@ -1,7 +1,10 @@
 import { useMutation } from '@tanstack/react-query';
 
 import { count, plural } from '../../shared/format/number.ts';
-import { Button, Failed, SelectField, Time } from '../../shared/ui/index.ts';
+import { Button } from '../../shared/ui/button.tsx';
+import { SelectField } from '../../shared/ui/field.tsx';
+import { Failed } from '../../shared/ui/states.tsx';
+import { Time } from '../../shared/ui/time.tsx';
 import { useAgentNames } from '../directory.ts';
 import { useParam } from '../use-param.ts';
 import { ExecutionLink } from '../links.tsx';

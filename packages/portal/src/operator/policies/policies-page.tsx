@@ -4,7 +4,10 @@ import { useMemo, useState } from 'react';
 
 import { useGet, useList } from '../../shared/api/queries.ts';
 import { count } from '../../shared/format/number.ts';
-import { CsvButton, Listed, Page, Section, Time, type Column } from '../../shared/ui/index.ts';
+import { CsvButton } from '../../shared/ui/csv-button.tsx';
+import { Page, Section } from '../../shared/ui/page.tsx';
+import { Listed, type Column } from '../../shared/ui/table.tsx';
+import { Time } from '../../shared/ui/time.tsx';
 import { LinkButton } from '../../shared/ui/link-button.tsx';
 import { useShortcuts } from '../../shared/ui/shortcuts.ts';
 import { TrailLink } from '../links.tsx';

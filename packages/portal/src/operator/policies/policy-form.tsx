@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 
 import { faultOf, Form } from '../../shared/ui/form.tsx';
-import { SelectField, TextField } from '../../shared/ui/index.ts';
+import { SelectField, TextField } from '../../shared/ui/field.tsx';
 import { grantInWords, useAgents, useGrants, useProviders } from '../directory.ts';
 import { KINDS, type Draft, type Kind } from './draft.ts';
 import { TemplateFields } from './template-fields.tsx';

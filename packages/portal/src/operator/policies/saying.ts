@@ -12,7 +12,7 @@ const WEEK = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 const SHOWN = 4;
 
 /** `a`, `a and b`, `a, b, c and 4 more`. */
-export function enumerate(all: readonly string[], word: 'and' | 'or' = 'and'): string {
+function enumerate(all: readonly string[], word: 'and' | 'or' = 'and'): string {
   const shown = all.length > SHOWN ? all.slice(0, SHOWN - 1) : all.slice(0, -1);
   const last = all.length > SHOWN ? `${all.length - shown.length} more` : all.at(-1);
   return shown.length === 0 ? (last ?? '') : `${shown.join(', ')} ${word} ${last}`;
@@ -65,7 +65,7 @@ export interface Names {
 }
 
 /** `everywhere`, `at mail`, `for billing-agent at crm`. */
-export function whereInWords(applies: PolicyAppliesTo | undefined, names: Names): string {
+function whereInWords(applies: PolicyAppliesTo | undefined, names: Names): string {
   const { provider, grant_id, agent_id } = applies ?? {};
   const parts = [
     agent_id === undefined ? null : `for ${names.agent(agent_id)}`,

@@ -1,5 +1,6 @@
 import { ApiError } from '../../shared/api/client.ts';
-import { CONTROL, cx, Field, SelectField, TextArea, TextField } from '../../shared/ui/index.ts';
+import { cx } from '../../shared/ui/cx.ts';
+import { CONTROL, Field, SelectField, TextArea, TextField } from '../../shared/ui/field.tsx';
 import { faultOf } from '../../shared/ui/form.tsx';
 import { CedarEditor } from './cedar-editor.tsx';
 import type { Draft } from './draft.ts';

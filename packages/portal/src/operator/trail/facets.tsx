@@ -15,7 +15,7 @@ const SHOWN = 8;
 const READ = 100;
 const OPEN = FACETS.filter(({ isOpen }) => isOpen).map(({ field }) => field);
 
-export interface FacetsProps extends Question {
+interface FacetsProps extends Question {
   /** The rows come first. */
   readonly mayCount: boolean;
 }

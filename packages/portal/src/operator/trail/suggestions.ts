@@ -43,7 +43,7 @@ function ranked(values: readonly string[], typed: string): readonly string[] {
   return found.toSorted((a, b) => begin(a) - begin(b)).slice(0, SHOWN_MAX);
 }
 
-export const nameSuggestions = ({ before, typed }: Completing): readonly Suggestion[] =>
+const nameSuggestions = ({ before, typed }: Completing): readonly Suggestion[] =>
   ranked(NAMES, typed).map((name) => ({
     value: `${before}${name}:`,
     label: `${name}:`,
@@ -51,7 +51,7 @@ export const nameSuggestions = ({ before, typed }: Completing): readonly Suggest
     isWhole: false,
   }));
 
-export function valueSuggestions(
+function valueSuggestions(
   { before, name = '', typed }: Completing,
   counts: FacetAnswer['data'],
 ): readonly Suggestion[] {

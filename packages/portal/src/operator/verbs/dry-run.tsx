@@ -4,16 +4,12 @@ import { useState } from 'react';
 import { post } from '../../shared/api/client.ts';
 import type { Entry } from '../../shared/api/types.ts';
 import { Form } from '../../shared/ui/form.tsx';
-import {
-  Card,
-  CopyButton,
-  Fact,
-  Facts,
-  inWords,
-  Json,
-  SelectField,
-  TextArea,
-} from '../../shared/ui/index.ts';
+import { inWords } from '../../shared/ui/badge.tsx';
+import { CopyButton } from '../../shared/ui/copy.tsx';
+import { Fact, Facts } from '../../shared/ui/facts.tsx';
+import { SelectField, TextArea } from '../../shared/ui/field.tsx';
+import { Json } from '../../shared/ui/json.tsx';
+import { Card } from '../../shared/ui/page.tsx';
 import { grantInWords, useGrants } from '../directory.ts';
 import { ExecutionLink } from '../links.tsx';
 import type { Verb } from './types.ts';

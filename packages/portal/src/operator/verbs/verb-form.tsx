@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { call, post } from '../../shared/api/client.ts';
 import { useChange } from '../../shared/api/queries.ts';
 import { faultOf, FormDialog } from '../../shared/ui/form.tsx';
-import { CheckField, SelectField, TextArea, TextField } from '../../shared/ui/index.ts';
+import { CheckField, SelectField, TextArea, TextField } from '../../shared/ui/field.tsx';
 import type { Verb } from './types.ts';
 import { VerbRequest } from './verb-request.tsx';
 import { faultsOf, toVerbBody, toVerbDraft, type VerbDraft } from './verb-draft.ts';

@@ -3,18 +3,13 @@ import { useParams } from '@tanstack/react-router';
 import { call } from '../../shared/api/client.ts';
 import { useGet, useList } from '../../shared/api/queries.ts';
 import type { Entry } from '../../shared/api/types.ts';
-import {
-  Answer,
-  Badge,
-  Button,
-  Card,
-  Fact,
-  Facts,
-  Json,
-  Page,
-  Section,
-  Time,
-} from '../../shared/ui/index.ts';
+import { Badge } from '../../shared/ui/badge.tsx';
+import { Button } from '../../shared/ui/button.tsx';
+import { Fact, Facts } from '../../shared/ui/facts.tsx';
+import { Json } from '../../shared/ui/json.tsx';
+import { Card, Page, Section } from '../../shared/ui/page.tsx';
+import { Answer } from '../../shared/ui/states.tsx';
+import { Time } from '../../shared/ui/time.tsx';
 import { LinkButton } from '../../shared/ui/link-button.tsx';
 import { DeleteButton } from '../delete-button.tsx';
 import { EntryList } from '../entry/entry-list.tsx';

@@ -1,4 +1,4 @@
-import { SelectField, TextArea, TextField } from '../../shared/ui/index.ts';
+import { SelectField, TextArea, TextField } from '../../shared/ui/field.tsx';
 import { useProviders } from '../directory.ts';
 import type { PartProps } from './verb-form.tsx';
 

@@ -2,15 +2,12 @@ import { Link } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 
 import { useList } from '../../shared/api/queries.ts';
-import {
-  Badge,
-  Button,
-  CsvButton,
-  Listed,
-  Page,
-  Time,
-  type Column,
-} from '../../shared/ui/index.ts';
+import { Badge } from '../../shared/ui/badge.tsx';
+import { Button } from '../../shared/ui/button.tsx';
+import { CsvButton } from '../../shared/ui/csv-button.tsx';
+import { Page } from '../../shared/ui/page.tsx';
+import { Listed, type Column } from '../../shared/ui/table.tsx';
+import { Time } from '../../shared/ui/time.tsx';
 import { TrailLink } from '../links.tsx';
 import { mayChange, useWhoami } from '../session.ts';
 import { useParam } from '../use-param.ts';

@@ -45,7 +45,7 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 const DEADLINE_MS = 60_000;
 
 /** `a=1&b=2&b=3`; what is absent or empty is left out. */
-export function toSearch(params: Params): string {
+function toSearch(params: Params): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
     for (const one of Array.isArray(value) ? value : [value]) {

@@ -3,7 +3,7 @@ import { useState, type PointerEvent } from 'react';
 import { count } from '../format/number.ts';
 import { shortTime } from '../format/time.ts';
 import { cx } from '../ui/cx.ts';
-import { TimeBarsTable } from './time-bars-table.tsx';
+import { ChartTable } from './chart-table.tsx';
 
 /** Counts over time as stacked bars, in plain SVG: part of the first page of the trail. */
 
@@ -46,7 +46,7 @@ const SWATCHES: Readonly<Record<Stack['tone'], string>> = {
   neutral: 'bg-ink-3/45',
 };
 
-export const totalOf = ({ counts }: TimeBar): number => counts.reduce((sum, one) => sum + one, 0);
+const totalOf = ({ counts }: TimeBar): number => counts.reduce((sum, one) => sum + one, 0);
 
 interface Brush {
   readonly start: number;
@@ -54,7 +54,7 @@ interface Brush {
 }
 
 export function TimeBars(props: TimeBarsProps) {
-  const { label, stacks, bars } = props;
+  const { label, stacks, bars, onSelect } = props;
   const [over, setOver] = useState<number | null>(null);
   const [brush, setBrush] = useState<Brush | null>(null);
   const bar = over === null ? undefined : bars[over];
@@ -78,7 +78,19 @@ export function TimeBars(props: TimeBarsProps) {
       </figcaption>
       <Canvas {...props} over={over} onOver={setOver} brush={brush} onBrush={setBrush} />
       <Axis bars={bars} />
-      <TimeBarsTable {...props} />
+      <ChartTable
+        label={label}
+        columns={stacks.map(({ name }) => name)}
+        rows={() =>
+          bars
+            .filter((bar) => totalOf(bar) > 0)
+            .map(({ from, to, counts }) => ({
+              at: from,
+              cells: stacks.map((_, place) => count(counts[place] ?? 0)),
+              onChoose: () => onSelect(from, to),
+            }))
+        }
+      />
     </figure>
   );
 }

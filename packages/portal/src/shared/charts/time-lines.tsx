@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 
 import { shortTime } from '../format/time.ts';
 import { cx } from '../ui/cx.ts';
+import { ChartTable } from './chart-table.tsx';
 import { useColours, type Colour } from './colours.ts';
 import type { Line } from './draw-lines.ts';
 
@@ -60,7 +61,17 @@ export function TimeLines(props: TimeLinesProps) {
         <span className="sr-only">{summary}</span>
       </figcaption>
       <Canvas key={colours} {...props} onPoint={setIndex} />
-      <AsTable {...props} />
+      <ChartTable
+        label={name}
+        columns={lines.map((line) => line.name)}
+        rows={() =>
+          at.map((time, place) => ({
+            at: time,
+            cells: lines.map((line) => said(line.values[place], format)),
+            onChoose: () => props.onPick(place),
+          }))
+        }
+      />
     </figure>
   );
 }
@@ -103,56 +114,4 @@ function Canvas({ at, step_ms, lines, ...others }: CanvasProps) {
     };
   }, [at, step_ms, lines]);
   return <div ref={into} aria-hidden className="h-45 cursor-pointer overflow-hidden" />;
-}
-
-function AsTable({ name, at, lines, format, onPick }: TimeLinesProps) {
-  const [isOpen, setIsOpen] = useState(false);
-  return (
-    <details className="text-xs" onToggle={(event) => setIsOpen(event.currentTarget.open)}>
-      <summary className="cursor-pointer text-ink-3 hover:text-ink">Show as a table</summary>
-      {isOpen ? (
-        <div
-          className="mt-2 max-h-64 overflow-auto"
-          tabIndex={0}
-          role="region"
-          aria-label={`${name}, as a table`}
-        >
-          <table className="w-full text-left tabular-nums">
-            <thead className="text-ink-3">
-              <tr>
-                <th scope="col" className="py-1 pr-3 font-medium">
-                  Beginning
-                </th>
-                {lines.map((line) => (
-                  <th key={line.name} scope="col" className="py-1 pr-3 font-medium">
-                    {line.name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {at.map((time, index) => (
-                <tr key={time} className="border-t border-line">
-                  <td className="py-1 pr-3">
-                    <button
-                      type="button"
-                      onClick={() => onPick(index)}
-                      className="text-accent hover:underline"
-                    >
-                      {shortTime(time)}
-                    </button>
-                  </td>
-                  {lines.map((line) => (
-                    <td key={line.name} className="py-1 pr-3">
-                      {said(line.values[index], format)}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      ) : null}
-    </details>
-  );
 }
