@@ -53,6 +53,7 @@ export function configOf(url: string, name: string): ClientConfig {
 export class Link {
   readonly client: Client;
   #lost: StoreFailure | null = null;
+  #gathering = false;
 
   private constructor(client: Client) {
     this.client = client;
@@ -85,7 +86,20 @@ export class Link {
 
   query(query: string | QueryConfig): Promise<QueryResult> {
     if (this.#lost) return Promise.reject(this.#lost);
+    this.#gather();
     return this.client.query(query);
+  }
+
+  /** What is asked for in one turn is written as one: each write is a call to the kernel. */
+  #gather(): void {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    const { stream } = this.client.connection;
+    stream.cork();
+    process.nextTick(() => {
+      this.#gathering = false;
+      stream.uncork();
+    });
   }
 
   /** Ends it at once; what waits for an answer gets none. */

@@ -14,6 +14,7 @@ import {
   type StoreTransaction,
 } from '../port.ts';
 import { PRIMARY_KEYS } from '../tables.ts';
+import { bigints, byteStrings, integers, texts } from './arrays.ts';
 import { kyselyOn } from './kysely.ts';
 import { parameter, type Link } from './link.ts';
 import { LOCKS } from './migrate.ts';
@@ -108,7 +109,7 @@ export class PostgresTransaction implements StoreTransaction {
 
   async findEntries(app: number, eventIds: readonly string[]): Promise<KnownEntry[]> {
     if (eventIds.length === 0) return [];
-    const { rows } = await this.#ask(statements.findEntries([app, eventIds]));
+    const { rows } = await this.#ask(statements.findEntries([app, texts(eventIds)]));
     return rows as KnownEntry[];
   }
 
@@ -203,12 +204,12 @@ export class PostgresTransaction implements StoreTransaction {
       this.#link.query(
         statements.insertEntries([
           app,
-          rows.map((row) => row.seq),
-          rows.map((row) => row.event_id),
-          rows.map((row) => row.created_at),
-          rows.map((row) => row.header),
-          rows.map((row) => row.leaf_hash),
-          rows.map((row) => row.fingerprint),
+          bigints(rows.map((row) => row.seq)),
+          texts(rows.map((row) => row.event_id)),
+          bigints(rows.map((row) => row.created_at)),
+          texts(rows.map((row) => row.header)),
+          byteStrings(rows.map((row) => row.leaf_hash)),
+          byteStrings(rows.map((row) => row.fingerprint)),
         ]),
       ),
     );
@@ -220,10 +221,10 @@ export class PostgresTransaction implements StoreTransaction {
       this.#link.query(
         statements.insertParts([
           app,
-          rows.map((row) => row.seq),
-          rows.map((row) => row.part),
-          rows.map((row) => row.salt),
-          rows.map((row) => row.body),
+          bigints(rows.map((row) => row.seq)),
+          texts(rows.map((row) => row.part)),
+          byteStrings(rows.map((row) => row.salt)),
+          texts(rows.map((row) => row.body)),
         ]),
       ),
     );
@@ -234,10 +235,10 @@ export class PostgresTransaction implements StoreTransaction {
       this.#link.query(
         statements.insertTiles([
           app,
-          rows.map((row) => row.level),
-          rows.map((row) => row.tile),
-          rows.map((row) => row.hashes),
-          rows.map((row) => row.root),
+          integers(rows.map((row) => row.level)),
+          bigints(rows.map((row) => row.tile)),
+          byteStrings(rows.map((row) => row.hashes)),
+          byteStrings(rows.map((row) => row.root)),
         ]),
       ),
     );
