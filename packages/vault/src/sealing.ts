@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  randomBytes,
+  type KeyObject,
+} from 'node:crypto';
 
 import { AffidavitError } from '@affidavit/schema';
 
@@ -24,10 +31,10 @@ export interface Keyring {
 
 /** The first key seals; all of them open. Each is 32 bytes. */
 export function createKeyring(keys: readonly Uint8Array[]): Keyring {
-  const byId = new Map(keys.map((key) => [keyIdOf(key), key]));
-  const current = keys[0];
-  if (!current) throw new AffidavitError('internal', 'there is no master key');
-  const currentKeyId = keyIdOf(current);
+  // Made once: to take in a key as bytes costs more than to open with it.
+  const byId = new Map(keys.map((key) => [keyIdOf(key), createSecretKey(key)]));
+  const [[currentKeyId, current] = []] = byId;
+  if (!current || !currentKeyId) throw new AffidavitError('internal', 'there is no master key');
   return {
     currentKeyId,
     seal: (plaintext, purpose) => seal(current, currentKeyId, plaintext, purpose),
@@ -48,7 +55,7 @@ export function keyIdOf(key: Uint8Array): string {
     .slice(0, 8);
 }
 
-function seal(key: Uint8Array, id: string, plaintext: string | Uint8Array, purpose: string) {
+function seal(key: KeyObject, id: string, plaintext: string | Uint8Array, purpose: string) {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(purpose));
   const body = Buffer.concat([
@@ -60,7 +67,7 @@ function seal(key: Uint8Array, id: string, plaintext: string | Uint8Array, purpo
   return `${VERSION}.${id}.${body.toString('base64url')}`;
 }
 
-function open(keys: ReadonlyMap<string, Uint8Array>, sealed: string, purpose: string): Buffer {
+function open(keys: ReadonlyMap<string, KeyObject>, sealed: string, purpose: string): Buffer {
   const [version, id = '', text = ''] = sealed.split('.');
   const key = keys.get(id);
   if (version !== VERSION || !key) {
