@@ -92,6 +92,30 @@ test('calls under way at a crash are closed as unknown, once each', async (conte
   assert.equal(provider.calls.length, 3, 'no call was made again');
 });
 
+test('what was erased of a call under way stays erased when a crash ends it', async (context) => {
+  const provider = await startProvider();
+  context.after(() => provider.close());
+  const dataFolder = temporaryFolder();
+  let server = await startAffidavit({ dataFolder });
+  const grant_id = await grantOn(server, provider);
+  const body = { grant_id, url: `${provider.url}/never`, reason: 'refund for Ada' };
+  const lost = Promise.allSettled([server.request('POST', '/v1/request', { body })]);
+  await eventually('the call is under way', () => provider.calls.length === 1);
+  const [open] = (await executions(server, `grant_id=${grant_id}`)).data;
+  const erased = await server.request('POST', '/v1/erasures', {
+    body: { event_ids: [open?.event_id], reason: 'asked for' },
+  });
+  assert.equal(erased.status, 201, erased.text);
+  await server.kill('SIGKILL');
+  await lost;
+  server = await startAffidavit({ dataFolder });
+  const [ended] = (await readAll(server)).filter(({ outcome }) => outcome === 'unknown');
+  assert.equal(ended?.execution_id, open?.execution_id);
+  assert.equal(ended?.event_type, 'api.called');
+  assert.deepEqual([ended?.reason, ended?.principal_id], [undefined, undefined]);
+  assert.equal(await server.stop(), 0);
+});
+
 const executions = async (server: Affidavit, query: string) =>
   (await server.request<Page>('GET', `/v1/executions?${query}`)).body;
 

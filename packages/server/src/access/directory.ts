@@ -27,6 +27,8 @@ const ROWS_MAX = 10_000;
 /** Rows that change with calls, or live for a short time: no process tells the others of them. */
 const UNCACHED: ReadonlySet<keyof Tables> = new Set([
   'open_intents',
+  // What is erased stays nowhere.
+  'parts',
   'idempotency',
   'connects',
   'action_keys',

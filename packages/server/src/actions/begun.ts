@@ -1,10 +1,11 @@
-import { AffidavitError, type AuditEvent } from '@affidavit/schema';
+import { AffidavitError } from '@affidavit/schema';
 import type { AppRef, BegunAction, BegunActions } from '@affidavit/vault';
 import type { Kysely } from 'kysely';
 
 import type { StoredDirectory } from '../access/directory.ts';
 import type { Duties } from '../duties/duties.ts';
 import { abandonEffects, unknownOutcome } from '../ingest/call-trail.ts';
+import { readIntent } from '../ingest/open-intents.ts';
 import type { Snapshot } from '../prove/operations.ts';
 import type { Services } from '../services.ts';
 import type { Effect } from '../store/port.ts';
@@ -22,7 +23,7 @@ export class StoredBegunActions implements BegunActions {
     const where = { app, execution_id };
     const [begun] = await this.#directory.rows('begun_actions', where);
     const [open] = await this.#directory.rows('open_intents', where);
-    return begun && open ? { begun, intent: JSON.parse(open.intent) as AuditEvent } : null;
+    return begun && open ? { begun, intent: await readIntent(this.#directory, open) } : null;
   }
 
   begin({ app }: AppRef, begun: BegunAction): readonly Effect[] {

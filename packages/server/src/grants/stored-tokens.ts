@@ -3,7 +3,7 @@ import type { AppRef, HeldTokens, TokenChange, TokenStore } from '@affidavit/vau
 import type { Logger } from 'pino';
 
 import type { StoredDirectory } from '../access/directory.ts';
-import { redactEvent } from '../ingest/redact.ts';
+import { intentId, openIntent } from '../ingest/open-intents.ts';
 import type { Trail, TrailWrite } from '../ingest/trail.ts';
 import type { Effect, Row } from '../store/port.ts';
 import type { OAuthTokensTable } from '../store/tables.ts';
@@ -44,18 +44,13 @@ export class StoredTokens implements TokenStore {
 
   async claim(app: AppRef, held: HeldTokens, intent: AuditEvent, until: number): Promise<boolean> {
     const execution_id = intent.execution_id as string;
-    const event_id = `evt_${execution_id.slice('exe_'.length)}`;
-    const { processId: process_id, now } = this.#options;
+    const event_id = intentId(execution_id);
+    const { processId, now } = this.#options;
     const lost_execution_id = held.refresh_execution_id ?? held.lost_execution_id;
     const claimed = { refresh_execution_id: execution_id, refresh_until: until, lost_execution_id };
-    const open = { app: app.app, execution_id, event_id, process_id, created_at: now() };
     const effects: Effect[] = [
       changed(app, held, claimed),
-      {
-        op: 'insert',
-        table: 'open_intents',
-        row: { ...open, intent: JSON.stringify(redactEvent(intent)) },
-      },
+      openIntent(app, intent, processId, now()),
     ];
     const events = [{ ...intent, event_id }];
     const onLate = () => this.#keepFor(this.#undone(app, held, intent));

@@ -7,8 +7,8 @@ import { releaseKeys } from '../actions/keys.ts';
 import { abandonRun } from '../approvals/row.ts';
 import type { Receipt } from '../sequence/submission.ts';
 import type { Effect } from '../store/port.ts';
+import { intentId, openIntent } from './open-intents.ts';
 import { recorded } from './recorded.ts';
-import { redactEvent } from './redact.ts';
 import type { Trail } from './trail.ts';
 
 /** Stands for the process of an intent whose outcome a client owes; it never ends. */
@@ -52,23 +52,16 @@ export class StoredCallTrail implements CallTrail {
   }
 
   async intent(app: AppRef, event: AuditEvent, changes: readonly Change[] = []): Promise<Recorded> {
-    const execution_id = event.execution_id as string;
-    const event_id = `evt_${execution_id.slice('exe_'.length)}`;
-    const row = {
-      app: app.app,
-      execution_id,
-      event_id,
-      process_id: event.event_type === CLIENTS ? CLIENT : this.#processId,
-      intent: JSON.stringify(redactEvent(event)),
-      created_at: this.#now(),
-    };
+    const event_id = intentId(event.execution_id as string);
+    const owing = event.event_type === CLIENTS ? CLIENT : this.#processId;
+    const opened = openIntent(app, event, owing, this.#now());
     const effects = [...abandonEffects(app, event, this.#now()), ...keyEffects(app, event)];
     const onLate = () => this.#settleLater({ app, event: notCalled(event), effects });
     return recorded(
       await this.#trail.record({
         ...app,
         events: [{ ...event, event_id }],
-        effects: [{ op: 'insert', table: 'open_intents', row }, ...effectsOf(changes)],
+        effects: [opened, ...effectsOf(changes)],
         onLate,
       }),
     );

@@ -330,7 +330,7 @@ export interface OpenIntentsTable {
   event_id: string;
   /** The server process that owes the outcome. */
   process_id: string;
-  /** The intent as an event, from which an `unknown` outcome can be written. */
+  /** What an `unknown` outcome needs of the intent, should its entry be erased before. */
   intent: string;
   created_at: number;
 }
