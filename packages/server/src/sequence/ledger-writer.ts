@@ -2,25 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { equalBytes } from '@affidavit/ledger';
 
-import { fillSizes } from '../store/effects.ts';
 import {
   StoreFailure,
   type Head,
   type KnownEntry,
   type LedgerStore,
-  type NewEntry,
   type SigningKey,
   type StoreTransaction,
 } from '../store/port.ts';
 import { LogBatch, type LogSigner } from './batch.ts';
-import type {
-  PreparedEvent,
-  Receipt,
-  Refusal,
-  SequencedEvent,
-  Submission,
-  Verdict,
-} from './submission.ts';
+import { Placing, type Place } from './placing.ts';
+import type { Receipt, Submission, Verdict } from './submission.ts';
 
 /** A clock further behind the ledger than this is wrong, not drifting. */
 const CLOCK_BEHIND_MAX_MS = 24 * 3600 * 1000;
@@ -41,9 +33,6 @@ interface Draft {
   readonly verdicts: Verdict[];
   readonly heads: Map<number, Head>;
 }
-
-/** What a submission got inside the transaction; its checkpoint follows when the batch is signed. */
-type Place = { readonly events: SequencedEvent[]; readonly repeated: boolean };
 
 /**
  * Sequences submissions, one batch at a time: lock the head, give places, sign, commit, and only
@@ -123,8 +112,10 @@ export class LedgerWriter {
       const places = new Map<number, Place>();
       const batch = await this.#openBatch(tx, app);
       const known = await this.#knownEntries(tx, app, submissions, indexes);
-      for (const index of indexes) {
-        const outcome = await this.#place(tx, batch, known, submissions[index] as Submission);
+      const own = indexes.map((index) => submissions[index] as Submission);
+      const placing = new Placing(tx, batch, known, this.#options.now);
+      for (const [place, outcome] of (await placing.place(own)).entries()) {
+        const index = indexes[place] as number;
         if ('kind' in outcome) verdicts[index] = { ok: false, refusal: outcome };
         else places.set(index, outcome);
       }
@@ -191,31 +182,6 @@ export class LedgerWriter {
     const found = ids.length === 0 ? [] : await tx.findEntries(app, ids);
     return new Map(found.map((entry) => [entry.event_id, entry]));
   }
-
-  async #place(
-    tx: StoreTransaction,
-    batch: LogBatch,
-    known: Map<string, KnownEntry>,
-    submission: Submission,
-  ): Promise<Place | Refusal> {
-    if (this.#options.now() > submission.deadline) return { kind: 'expired' };
-    const clash = findClash(submission.events, known);
-    if (clash) return { kind: 'id_taken', event_id: clash.event_id };
-    const repeated =
-      submission.events.length > 0 && submission.events.every((event) => known.has(event.event_id));
-    if (!repeated && submission.effects.length > 0) {
-      const fresh = submission.events.filter((event) => !known.has(event.event_id)).length;
-      const sizes = { before: batch.size, after: batch.size + fresh };
-      const effects = fillSizes(submission.effects, sizes);
-      if (!(await tx.applyEffects(effects))) return { kind: 'effect_conflict' };
-    }
-    const events = submission.events.map((event) => {
-      const entry = known.get(event.event_id) ?? batch.add(event);
-      known.set(event.event_id, entry);
-      return placeOf(entry);
-    });
-    return { events, repeated };
-  }
 }
 
 const NOTHING = {
@@ -239,33 +205,10 @@ async function keepChanges(
   }
 }
 
-/** The first event whose id belongs to another one, before it or in the same submission. */
-function findClash(
-  events: readonly PreparedEvent[],
-  known: ReadonlyMap<string, KnownEntry>,
-): PreparedEvent | undefined {
-  const own = new Map<string, PreparedEvent>();
-  return events.find((event) => {
-    const holder = known.get(event.event_id) ?? own.get(event.event_id);
-    own.set(event.event_id, event);
-    return holder !== undefined && !isSame(event, holder);
-  });
-}
-
-/** Entries are of one event when they were made from the same bytes of the same client. */
-function isSame(event: PreparedEvent, holder: KnownEntry | PreparedEvent): boolean {
-  if (!holder.fingerprint || !event.fingerprint) return false;
-  return equalBytes(holder.fingerprint, event.fingerprint);
-}
-
 async function isWritten(tx: StoreTransaction, { app, size, last_leaf }: Head): Promise<boolean> {
   const found = await tx.lockHead(app);
   if (!found || found.size < size) return false;
   return equalBytes(await tx.readLeaves(app, size - 1, size), last_leaf);
-}
-
-function placeOf({ event_id, seq, created_at, leaf_hash }: NewEntry | KnownEntry): SequencedEvent {
-  return { event_id, seq, created_at, leaf_hash };
 }
 
 function receiptOf({ events, repeated }: Place, head: Head): Receipt {

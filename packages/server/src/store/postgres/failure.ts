@@ -15,6 +15,7 @@ const DAMAGED: Cause = ['damaged', 'the database holds other rows than its heads
 /** SQLSTATE codes (PostgreSQL manual, appendix A), whole or by their class of two characters. */
 const STATES: Readonly<Record<string, Cause>> = {
   '08': UNREACHABLE,
+  '22012': ['locked', 'another process wrote the ledger at the same moment'],
   '23': DAMAGED,
   '23514': ['io_error', 'a partition was removed from the database while it was written'],
   '25006': READ_ONLY,

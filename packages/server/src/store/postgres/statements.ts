@@ -42,14 +42,18 @@ export const readTileRoots = prepared(
    FROM tiles WHERE app = $1 AND level = $2 AND tile >= $3 AND tile < $4`,
 );
 
-/** Moves the head on by exactly the entries that come with it ($7), or touches nothing. */
+/**
+ * Moves the head on by exactly the entries that come with it ($7). Where it is not there any more
+ * it fails, by dividing by zero, which nothing else here does: what was sent behind it, the commit
+ * too, is then refused.
+ */
 export const replaceHead = prepared(
   'replace_head',
   `INSERT INTO heads AS held (${HEAD}) VALUES ($1, $2, $3, $4, $5, $6)
-   ON CONFLICT (app) DO UPDATE SET size = excluded.size,
+   ON CONFLICT (app) DO UPDATE
+   SET size = excluded.size / (held.size = excluded.size - $7::bigint)::integer,
      last_created_at = excluded.last_created_at, last_leaf = excluded.last_leaf,
-     frontier = excluded.frontier, checkpoint = excluded.checkpoint
-   WHERE held.size = excluded.size - $7::bigint`,
+     frontier = excluded.frontier, checkpoint = excluded.checkpoint`,
 );
 
 export const insertEntries = prepared(

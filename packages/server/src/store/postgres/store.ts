@@ -30,6 +30,14 @@ interface Connection {
   readonly db: Kysely<Tables>;
 }
 
+/** What a transaction has come to before its commit. */
+interface Done<T> {
+  readonly value: T;
+  /** What was sent and not waited for. */
+  readonly unanswered: readonly Promise<unknown>[];
+  readonly growth: readonly News[];
+}
+
 /**
  * The store for teams: one connection of its own, beside those of any number of other processes.
  * See `LedgerStore` for what it promises. It connects, and connects again, when it is asked for
@@ -52,8 +60,8 @@ export class PostgresStore implements LedgerStore {
     return this.#inTransaction(link, deadline, async (begun) => {
       const transaction = new PostgresTransaction(link, learnt, begun);
       const value = await work(transaction);
-      await publish(link, transaction.changes());
-      return [value, transaction.growth()];
+      const told = publish(link, transaction.changes());
+      return { value, unanswered: [...transaction.unanswered, told], growth: transaction.growth() };
     });
   }
 
@@ -61,7 +69,7 @@ export class PostgresStore implements LedgerStore {
     const { link, db } = await this.#open();
     await this.#inTransaction(link, deadline, async (begun) => {
       await begun;
-      return [await work(db), []];
+      return { value: await work(db), unanswered: [], growth: [] };
     });
   }
 
@@ -94,22 +102,22 @@ export class PostgresStore implements LedgerStore {
     return this.#connection;
   }
 
-  /** The body gets the answer to BEGIN, and returns what to tell of growth beside its value. */
+  /** The body gets the answer to BEGIN. */
   async #inTransaction<T>(
     link: Link,
     deadline: number,
-    body: (begun: Promise<unknown>) => Promise<readonly [T, News[]]>,
+    body: (begun: Promise<unknown>) => Promise<Done<T>>,
   ): Promise<T> {
     const wait = Math.min(Math.max(deadline - Date.now(), WAIT_MIN_MS), WAIT_MAX_MS);
     const watchdog = setTimeout(() => link.destroy(timedOut()), wait + CONNECTION_GRACE_MS);
     try {
-      const [value, growth] = await attempt(link, 'no', async () => {
+      const { value, unanswered, growth } = await attempt(link, 'no', async () => {
         const begun = link.query(beginning(wait));
         const [result] = await Promise.all([body(begun), begun]);
         if (link.lost) throw link.lost;
         return result;
       });
-      await attempt(link, 'unknown', () => commit(link));
+      await attempt(link, 'unknown', () => commit(link, unanswered));
       // Nobody waits for it: growth that is not heard of is heard of with the next.
       void publish(link, growth).catch(() => undefined);
       return value;
@@ -125,10 +133,16 @@ function beginning(wait: number): string {
     SET LOCAL statement_timeout = ${Math.ceil(wait) + STATEMENT_GRACE_MS}`;
 }
 
-/** PostgreSQL answers ROLLBACK to the COMMIT of a transaction in which a statement had failed. */
-async function commit(link: Link): Promise<void> {
-  const { command } = await link.query('COMMIT');
-  if (command === 'COMMIT') return;
+/**
+ * Sends the commit right behind what is on its way. PostgreSQL answers ROLLBACK to the COMMIT of a
+ * transaction in which a statement had failed.
+ */
+async function commit(link: Link, unanswered: readonly Promise<unknown>[]): Promise<void> {
+  const [ended, ...others] = await Promise.allSettled([link.query('COMMIT'), ...unanswered]);
+  if (ended.status === 'rejected') throw ended.reason;
+  if (ended.value.command === 'COMMIT') return;
+  const failed = others.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw toStoreFailure(failed.reason);
   throw new StoreFailure('io_error', 'the database took the transaction back');
 }
 

@@ -8,13 +8,13 @@ import {
   type Head,
   type KnownEntry,
   type NewEntry,
-  type NewPart,
   type NewTile,
   type SigningKey,
   type StoreTransaction,
 } from '../port.ts';
 import { PRIMARY_KEYS } from '../tables.ts';
-import { bigints, byteStrings, integers, texts } from './arrays.ts';
+import { texts } from './arrays.ts';
+import { insertsOf } from './inserts.ts';
 import { kyselyOn } from './kysely.ts';
 import { parameter, type Link } from './link.ts';
 import { LOCKS } from './migrate.ts';
@@ -23,9 +23,6 @@ import { ensurePartitions, removeParts } from './parts.ts';
 import * as statements from './statements.ts';
 
 const HASH_BYTES = 32;
-/** Rows and characters of one statement: beyond it a batch is sent in several. */
-const ROWS_MAX = 2000;
-const CHARACTERS_MAX = 8 * 1024 * 1024;
 /** Different texts of effects that are kept prepared on a connection. */
 const EFFECT_TEXTS_MAX = 200;
 
@@ -62,6 +59,10 @@ export class PostgresTransaction implements StoreTransaction {
   /** Sizes of the logs that grew, and tables that changed, by app: what the others must hear. */
   readonly grown = new Map<number, number>();
   readonly changed = new Map<number, Set<string>>();
+  /** What is on its way and has not been waited for: the commit goes right behind it. */
+  readonly #unanswered: Promise<QueryResult>[] = [];
+  /** Until when effects must wait for those before them. */
+  #turn: Promise<unknown>;
   readonly #link: Link;
   readonly #learnt: Learnt;
   readonly #begun: Promise<unknown>;
@@ -73,6 +74,17 @@ export class PostgresTransaction implements StoreTransaction {
     this.#link = link;
     this.#learnt = learnt;
     this.#begun = begun;
+    this.#turn = begun;
+  }
+
+  /** The answers that nobody has waited for: only the transaction as a whole needs them. */
+  get unanswered(): readonly Promise<QueryResult>[] {
+    return this.#unanswered;
+  }
+
+  #later(answer: Promise<QueryResult>): void {
+    answer.catch(() => undefined);
+    this.#unanswered.push(answer);
   }
 
   /** Only within the transaction: nothing is sent before BEGIN is answered. */
@@ -123,17 +135,26 @@ export class PostgresTransaction implements StoreTransaction {
     return wholeHashes(rows, end - first);
   }
 
+  /** Those of several submissions, asked for at once, are on their way together where they can be. */
   async applyEffects(effects: readonly Effect[]): Promise<boolean> {
     const [only] = effects;
     if (only === undefined) return true;
-    await this.#begun;
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    this.#turn = promise;
+    await before;
     if (effects.some(({ table }) => table === 'signing_keys')) this.#keys.clear();
-    const applied =
-      effects.length === 1 && changesOneAtMost(only)
-        ? isApplied(only, (await this.#send(only)).rowCount ?? 0)
-        : await this.#applyTogether(effects);
+    const isPlain = effects.length === 1 && changesOneAtMost(only);
+    const applying = isPlain ? this.#applyOne(only) : this.#applyTogether(effects);
+    resolve(isPlain ? null : applying.catch(() => null));
+    const applied = await applying;
     if (applied) for (const effect of effects) this.#note(effect);
     return applied;
+  }
+
+  async #applyOne(effect: Effect): Promise<boolean> {
+    const { rowCount } = await this.#send(effect);
+    return isApplied(effect, rowCount ?? 0);
   }
 
   /** All are on their way before the first is answered; a conflict takes all of them back. */
@@ -147,7 +168,7 @@ export class PostgresTransaction implements StoreTransaction {
         isApplied(effects[index] as Effect, result.value.rowCount ?? 0),
     );
     const end = applied ? 'RELEASE effects' : 'ROLLBACK TO effects; RELEASE effects';
-    await this.#link.query(end);
+    this.#later(this.#link.query(end));
     const failure = results.find((result) => result.status === 'rejected')?.reason as unknown;
     if (failure !== undefined && !isConflict(failure)) throw failure;
     return applied;
@@ -187,61 +208,9 @@ export class PostgresTransaction implements StoreTransaction {
     if (first) await ensurePartitions(this.#link, this.#learnt.partitions, first.seq, head.size);
     const { size, last_created_at, last_leaf, frontier, checkpoint } = head;
     const values = [app, size, last_created_at, last_leaf, frontier, checkpoint, entries.length];
-    const [moved] = await Promise.all([
-      this.#link.query(statements.replaceHead(values)),
-      ...this.#insertEntries(app, entries),
-      ...this.#insertParts(app, entries),
-      ...this.#insertTiles(app, tiles),
-    ]);
-    if (moved.rowCount !== 1) {
-      throw new StoreFailure('locked', 'another process wrote the ledger at the same moment');
-    }
+    this.#later(this.#link.query(statements.replaceHead(values)));
+    for (const rows of insertsOf(app, entries, tiles)) this.#later(this.#link.query(rows));
     this.grown.set(app, size);
-  }
-
-  #insertEntries(app: number, entries: readonly NewEntry[]): Promise<QueryResult>[] {
-    return chunks(entries, (entry) => entry.header.length).map((rows) =>
-      this.#link.query(
-        statements.insertEntries([
-          app,
-          bigints(rows.map((row) => row.seq)),
-          texts(rows.map((row) => row.event_id)),
-          bigints(rows.map((row) => row.created_at)),
-          texts(rows.map((row) => row.header)),
-          byteStrings(rows.map((row) => row.leaf_hash)),
-          byteStrings(rows.map((row) => row.fingerprint)),
-        ]),
-      ),
-    );
-  }
-
-  #insertParts(app: number, entries: readonly NewEntry[]): Promise<QueryResult>[] {
-    const parts = entries.flatMap(({ seq, parts: own }) => own.map((part) => ({ seq, ...part })));
-    return chunks(parts, (part: NewPart) => part.body.length).map((rows) =>
-      this.#link.query(
-        statements.insertParts([
-          app,
-          bigints(rows.map((row) => row.seq)),
-          texts(rows.map((row) => row.part)),
-          byteStrings(rows.map((row) => row.salt)),
-          texts(rows.map((row) => row.body)),
-        ]),
-      ),
-    );
-  }
-
-  #insertTiles(app: number, tiles: readonly NewTile[]): Promise<QueryResult>[] {
-    return chunks(tiles, (tile) => tile.hashes.length).map((rows) =>
-      this.#link.query(
-        statements.insertTiles([
-          app,
-          integers(rows.map((row) => row.level)),
-          bigints(rows.map((row) => row.tile)),
-          byteStrings(rows.map((row) => row.hashes)),
-          byteStrings(rows.map((row) => row.root)),
-        ]),
-      ),
-    );
   }
 
   /** What the other processes must hear of this transaction: see `PostgresNews`. */
@@ -275,21 +244,4 @@ function changesOneAtMost(effect: Effect): boolean {
 function isConflict(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' && (code.startsWith('23') || code === '25P02');
-}
-
-function chunks<T>(rows: readonly T[], weigh: (row: T) => number): T[][] {
-  const all: T[][] = [];
-  let chunk: T[] = [];
-  let weight = 0;
-  for (const row of rows) {
-    if (chunk.length === ROWS_MAX || (chunk.length > 0 && weight + weigh(row) > CHARACTERS_MAX)) {
-      all.push(chunk);
-      chunk = [];
-      weight = 0;
-    }
-    chunk.push(row);
-    weight += weigh(row);
-  }
-  if (chunk.length > 0) all.push(chunk);
-  return all;
 }

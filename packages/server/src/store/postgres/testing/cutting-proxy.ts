@@ -31,7 +31,10 @@ export async function startCuttingProxy(url: string): Promise<CuttingProxy> {
       const losing = lose;
       lose = null;
       if (losing === 'question') return cut();
-      database.removeAllListeners('data').once('data', cut);
+      database.removeAllListeners('data').on('data', (answer: Buffer) => {
+        if (answer.includes('COMMIT\0')) cut();
+        else client.write(answer);
+      });
       database.write(chunk);
     });
     database.on('data', (chunk: Buffer) => void client.write(chunk));
