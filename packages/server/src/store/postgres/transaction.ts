@@ -1,4 +1,3 @@
-import type { CompiledQuery } from 'kysely';
 import type { QueryConfig, QueryResult } from 'pg';
 
 import { compileEffect, isApplied } from '../effects.ts';
@@ -176,7 +175,7 @@ export class PostgresTransaction implements StoreTransaction {
 
   #send(effect: Effect): Promise<QueryResult> {
     if (effect.op === 'remove') return removeParts(this.#link, effect);
-    const { sql, parameters }: CompiledQuery = compileEffect(compiler, effect);
+    const { sql, parameters } = compileEffect(compiler, effect);
     const isPlain = effect.op === 'insert' && effect.any !== true;
     const text = isPlain ? `${sql} on conflict do nothing` : sql;
     const values = parameters.map(parameter);
