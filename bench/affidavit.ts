@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+import { buildServer } from '../packages/server/build.ts';
 import { cpuTicks, startChild } from './child.ts';
 
 /** A real server in a process of its own, every commit fsynced: SQLite in a new folder, or PostgreSQL. */
@@ -56,6 +57,7 @@ export async function startAffidavit(
   measurement: string,
   databaseUrl?: string,
 ): Promise<Affidavit> {
+  await buildServer();
   const folder = await mkdtemp(join(tmpdir(), 'affidavit-bench-'));
   const main = fileURLToPath(new URL('../packages/server/src/main.ts', import.meta.url));
   const child = await startChild({

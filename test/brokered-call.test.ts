@@ -38,7 +38,7 @@ async function lookMeanwhile(): Promise<void> {
 }
 
 before(async () => {
-  server = await startAffidavit();
+  server = await startAffidavit({ isFromSource: true });
   service = await startService(async ({ url, body }, response) => {
     const { pathname } = new URL(url, 'http://service');
     if (pathname === '/meanwhile') await lookMeanwhile();

@@ -105,7 +105,7 @@ describe('a page', () => {
   it('says how it is built where it is not', async () => {
     const { status, text } = await open('/', {}, unbuilt);
     assert.equal(status, 503);
-    assert.match(text, /npm run build:portal/);
+    assert.match(text, /npm run prepare/);
     assert.equal((await unbuilt.request('GET', '/healthz', { key: null })).status, 200);
   });
 });

@@ -19,7 +19,7 @@ interface Verdict {
 
 let server: Affidavit;
 before(async () => {
-  server = await startAffidavit();
+  server = await startAffidavit({ isFromSource: true });
   for (let i = 0; i < 5; i++) {
     await write(server, { events: Array.from({ length: 1000 }, () => newEvent()) });
   }

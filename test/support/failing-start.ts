@@ -1,12 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 
-import { COMPILE_CACHE } from './server.ts';
+import { COMPILE_CACHE, MAIN } from './server.ts';
 
-const MAIN = fileURLToPath(
-  import.meta.resolve('@affidavit/server').replace(/index\.ts$/, 'main.ts'),
-);
 const START_MS = 30_000;
 
 export interface FailedStart {

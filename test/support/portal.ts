@@ -14,7 +14,7 @@ const PAGES = fileURLToPath(new URL('../../packages/portal/dist/pages', import.m
 
 /** For `skip` of a test: says what is then not tested. */
 export const withoutPortal =
-  withoutBrowser || (!existsSync(PAGES) && 'no built pages (npm run build:portal): not tested');
+  withoutBrowser || (!existsSync(PAGES) && 'no built pages (npm run prepare): not tested');
 
 /** Rules of WCAG 2.2 AA, as far as a program can check them. */
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];

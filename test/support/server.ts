@@ -9,13 +9,18 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
+import { buildServer } from '../../packages/server/build.ts';
 import { databaseOf } from './database.ts';
 
 /** For tests: a real Affidavit server in a child process, on a free loopback port. */
 
-const MAIN = fileURLToPath(
+await buildServer();
+
+/** Starts the server from its bundle. */
+export const MAIN = fileURLToPath(
   import.meta.resolve('@affidavit/server').replace(/index\.ts$/, 'main.ts'),
 );
+const FROM_SOURCE = fileURLToPath(new URL('./from-source.ts', import.meta.url));
 /** Shared by all servers that tests start: they start a third faster. */
 export const COMPILE_CACHE = fileURLToPath(
   new URL('../../node_modules/.cache/compile', import.meta.url),
@@ -32,6 +37,8 @@ export interface StartOptions {
   /** Kept by whoever gave it; without it a new folder that goes when the test process ends. */
   readonly dataFolder?: string;
   readonly adminKey?: string;
+  /** Runs it from source instead of its bundle. */
+  readonly isFromSource?: boolean;
 }
 
 export interface RequestOptions {
@@ -136,11 +143,13 @@ async function listening(child: ChildProcess, said: () => string): Promise<strin
 
 /** Starts a server and waits until it listens. Rejects with its output when it does not. */
 export async function startAffidavit(options: StartOptions = {}): Promise<Affidavit> {
-  const { env = {}, args = [], adminKey = 'adm_test_0123456789abcdef' } = options;
+  const { env = {}, args = [], isFromSource = false } = options;
+  const { adminKey = 'adm_test_0123456789abcdef' } = options;
   const dataFolder = options.dataFolder ?? temporaryFolder();
   const databaseUrl = await databaseOf(dataFolder);
-  const argv = ['--disable-warning=ExperimentalWarning', MAIN, '--port', '0', '--data', dataFolder];
-  const child = spawn(process.execPath, [...argv, ...args], {
+  const main = isFromSource ? FROM_SOURCE : MAIN;
+  const argv = ['--disable-warning=ExperimentalWarning', main, '--port', '0'];
+  const child = spawn(process.execPath, [...argv, '--data', dataFolder, ...args], {
     env: environment(adminKey, { AFFIDAVIT_DATABASE_URL: databaseUrl, ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

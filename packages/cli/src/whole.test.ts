@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -15,7 +15,9 @@ import { run } from './testing/run.ts';
 /** The demo as a person runs it, and the other commands against the server that it leaves running. */
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
-const READY = /AFFIDAVIT_URL=(\S+)[\s\S]*AFFIDAVIT_ADMIN_KEY=(\S+)[\s\S]*research-agent +(\S+)\n/;
+const BUILD = fileURLToPath(new URL('../../../build/main.ts', import.meta.url));
+const READY =
+  /AFFIDAVIT_URL=(\S+)[\s\S]*AFFIDAVIT_ADMIN_KEY=(\S+)[\s\S]*research-agent +(\S+)\n[\s\S]*#link=\S+\n/;
 
 interface Told {
   stdout: string;
@@ -43,6 +45,7 @@ describe('affidavit demo --keep, and the commands on its server', { timeout: 60_
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'affidavit-whole-'));
+    execFileSync(process.execPath, [BUILD]);
     const argv = ['--disable-warning=ExperimentalWarning', MAIN, 'demo', '--keep'];
     child = spawn(process.execPath, argv, { env: { ...process.env, TMPDIR: folder } });
     child.stdout?.on('data', (chunk: Buffer) => (told.stdout += chunk.toString('utf8')));

@@ -11,5 +11,4 @@ export { databaseOf, guardPathOf } from './config/place.ts';
 export { copyLedger, type CopyOptions, type CopyReport } from './copy/copy.ts';
 export { CopyFailure } from './copy/failure.ts';
 export { migrateLedger, type MigrateReport } from './startup/migrate.ts';
-export { runServer as main } from './run.ts';
 export { startServer, type RunningServer } from './startup/start.ts';

@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { runServer } from './run.ts';
+import { launch } from './launch.ts';
 
-process.exitCode = await runServer(process.argv.slice(2));
+process.exitCode = await launch(process.argv.slice(2));

@@ -13,7 +13,6 @@ import type { HttpPorts } from './http-send.ts';
 import type { Deliverable, Receiver } from './receiver.ts';
 import { openDatadog } from './receivers/datadog.ts';
 import { openOtlp } from './receivers/otlp.ts';
-import { openS3 } from './receivers/s3.ts';
 import { openSplunkHec } from './receivers/splunk-hec.ts';
 import { openSyslog } from './receivers/syslog.ts';
 import { openWebhook } from './receivers/webhook.ts';
@@ -29,14 +28,18 @@ type Opener<T extends DestinationType> = (
   http: HttpPorts & { readonly guard: EgressGuard },
   config: DestinationConfig<T>,
   about: { readonly destination_id: string; readonly sealed: SealedConfig },
-) => Receiver;
+) => Receiver | Promise<Receiver>;
 
 const OPENERS: { readonly [T in DestinationType]: Opener<T> } = {
   webhook: (http, config, { destination_id, sealed }) =>
     openWebhook({ ...http, config, destination_id, secrets: () => signers(sealed, http.now()) }),
   splunk_hec: (http, config) => openSplunkHec({ ...http, config }),
   datadog: (http, config) => openDatadog({ ...http, config }),
-  s3: (http, config, { destination_id }) => openS3({ ...http, config, destination_id }),
+  // Its client is as large as the rest of the server.
+  s3: async (http, config, { destination_id }) => {
+    const { openS3 } = await import('./receivers/s3.ts');
+    return openS3({ ...http, config, destination_id });
+  },
   otlp: (http, config) => openOtlp({ ...http, config }),
   syslog: ({ guard }, config) => openSyslog({ guard, config }),
 };
@@ -48,17 +51,18 @@ function signers({ config, previous }: SealedConfig, now: number): string[] {
 }
 
 /** A destination as its row says. Close it. */
-export function openReceiver(
+export async function openReceiver(
   { keyring, egress, egressGuard: guard, now }: ReceiverPorts,
   { destination_id, type, sealed_config }: DestinationsTable,
-): Receiver {
+): Promise<Receiver> {
   const sealed = openConfig(keyring, destination_id, sealed_config);
   const secrets = secretsOf(sealed);
   const scrub = (text: string) =>
     secrets.length === 0 ? text : createScrubber(secrets).text(text);
   const open = OPENERS[type as DestinationType] as Opener<DestinationType>;
   const ports = { egress, guard, scrub, now };
-  return mapped(open(ports, sealed.config, { destination_id, sealed }), sealed.config);
+  const receiver = await open(ports, sealed.config, { destination_id, sealed });
+  return mapped(receiver, sealed.config);
 }
 
 const MAPS = { ecs: toEcs, ocsf: toOcsf } as const;

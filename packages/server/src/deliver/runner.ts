@@ -100,7 +100,7 @@ export class DestinationRunner {
   ): Promise<void> {
     const lanes = await this.#ports.readers.run<Lane[]>('lanes', this.#where);
     const open = lanes.filter(({ ended_at }) => ended_at === null);
-    const receiver = openReceiver(this.#ports, row);
+    const receiver = await openReceiver(this.#ports, row);
     const stop = AbortSignal.any([abort, changed.signal]);
     const runAll = async (some: readonly Lane[]) => {
       const growth = new Growth(this.#ports.commits, app.app);

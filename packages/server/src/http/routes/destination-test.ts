@@ -29,7 +29,7 @@ export async function testDestination(context: Context<z.infer<typeof Destinatio
     app: app.app,
     event_id,
   });
-  const receiver = openReceiver(services, row);
+  const receiver = await openReceiver(services, row);
   try {
     const started = performance.now();
     const result = await receiver.send([entry], AbortSignal.timeout(TEST_MS));

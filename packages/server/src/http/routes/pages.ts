@@ -58,7 +58,7 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
 const ASK_AGAIN = 'no-cache';
 
 const NOT_BUILT =
-  'The pages of the portal have not been built. Run "npm run build:portal" in the folder of ' +
+  'The pages of the portal have not been built. Run "npm run prepare" in the folder of ' +
   'Affidavit, and start the server again. The API answers all the same.';
 
 /** Most of one part of a path: what is longer fits no route but that of the pages. */
