@@ -60,14 +60,13 @@ async function grant(link: Link, role: string): Promise<void> {
   const [found] = rows as { role: string; schema: string }[];
   if (!found) throw new StoreFailure('damaged', `there is no role called ${role}`);
   const tables = Object.keys(PRIMARY_KEYS) as (keyof Tables)[];
-  await link.query(
-    [
-      `GRANT USAGE ON SCHEMA ${found.schema} TO ${found.role}`,
-      `GRANT SELECT ON affidavit_schema TO ${found.role}`,
-      `GRANT ${ALL_RIGHTS} ON leases, processes TO ${found.role}`,
-      `GRANT EXECUTE ON FUNCTION affidavit_make_parts(bigint, bigint) TO ${found.role}`,
-      `GRANT EXECUTE ON FUNCTION affidavit_drop_parts(bigint, bigint) TO ${found.role}`,
-      ...tables.map((table) => `GRANT ${RIGHTS[table] ?? ALL_RIGHTS} ON ${table} TO ${found.role}`),
-    ].join(';\n'),
-  );
+  const statements = [
+    `GRANT USAGE ON SCHEMA ${found.schema} TO ${found.role}`,
+    `GRANT SELECT ON affidavit_schema TO ${found.role}`,
+    `GRANT ${ALL_RIGHTS} ON leases, processes TO ${found.role}`,
+    `GRANT EXECUTE ON FUNCTION affidavit_make_parts(bigint, bigint) TO ${found.role}`,
+    `GRANT EXECUTE ON FUNCTION affidavit_drop_parts(bigint, bigint) TO ${found.role}`,
+    ...tables.map((table) => `GRANT ${RIGHTS[table] ?? ALL_RIGHTS} ON ${table} TO ${found.role}`),
+  ];
+  for (const text of statements) await link.query(text);
 }

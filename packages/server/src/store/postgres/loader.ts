@@ -6,7 +6,7 @@ import { toStoreFailure } from './failure.ts';
 import { kyselyOn } from './kysely.ts';
 import { releaseLease, takeLease } from './leases.ts';
 import { parameter, type Link } from './link.ts';
-import { ensurePartitions } from './parts.ts';
+import { Partitions } from './parts.ts';
 import { openWriterLink } from './writer-link.ts';
 
 const STATEMENT_MS = 120_000;
@@ -26,17 +26,18 @@ const ALIVE = `SELECT 1 FROM processes
 export class PostgresLoader implements Loader {
   readonly #link: Link;
   readonly #inserts = new Map<string, string>();
-  readonly #partitions = new Set<number>();
+  readonly #partitions: Partitions;
 
-  private constructor(link: Link) {
+  private constructor(link: Link, partitions: Partitions) {
     this.#link = link;
+    this.#partitions = partitions;
   }
 
   /** Throws `StoreFailure`. */
   static async open(url: string): Promise<PostgresLoader> {
-    const link = await openWriterLink(url, 'affidavit copy');
+    const { link, partitions } = await openWriterLink(url, 'affidavit copy');
     await link.query(`SET statement_timeout = ${STATEMENT_MS}`);
-    return new PostgresLoader(link);
+    return new PostgresLoader(link, partitions);
   }
 
   begin(marker: string): Promise<string | null> {
@@ -106,7 +107,7 @@ export class PostgresLoader implements Loader {
     const seqs = rows.map((row) => row.seq as number);
     const first = seqs.reduce((one, other) => Math.min(one, other));
     const end = seqs.reduce((one, other) => Math.max(one, other)) + 1;
-    await ensurePartitions(this.#link, this.#partitions, first, end);
+    await this.#partitions.ensure(first, end);
   }
 
   async #mark(marker: string): Promise<void> {

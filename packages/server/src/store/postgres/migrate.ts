@@ -74,11 +74,20 @@ export async function bringUp(link: Link): Promise<readonly [number, number]> {
   return [version, MIGRATIONS.length];
 }
 
+/**
+ * The statements of a step, one by one: Citus takes a message with several for one of them, and
+ * says "cannot execute multiple utility events".
+ */
+export function statementsOf(step: string): string[] {
+  const parts = step.match(/(?:\$(\w*)\$[^]*?\$\1\$|'[^']*'|--[^\n]*|[^;])+/g) ?? [];
+  return parts.map((text) => text.trim()).filter((text) => text !== '');
+}
+
 async function runSteps(link: Link): Promise<void> {
-  await link.query(
-    `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = ${MIGRATION_WAIT_MS}; SET LOCAL statement_timeout = 0;
-     SET LOCAL citus.multi_shard_modify_mode = 'sequential'`,
-  );
+  await link.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+  await link.query(`SET LOCAL lock_timeout = ${MIGRATION_WAIT_MS}`);
+  await link.query('SET LOCAL statement_timeout = 0');
+  await link.query("SET LOCAL citus.multi_shard_modify_mode = 'sequential'");
   await link.query(`SELECT pg_advisory_xact_lock(${LOCKS.schema}, 0)`);
   const locked = await readVersion(link);
   assertKnown(locked);
@@ -86,7 +95,7 @@ async function runSteps(link: Link): Promise<void> {
     'CREATE TABLE IF NOT EXISTS affidavit_schema (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())',
   );
   for (let step = locked; step < MIGRATIONS.length; step++) {
-    await link.query(MIGRATIONS[step] as string);
+    for (const text of statementsOf(MIGRATIONS[step] as string)) await link.query(text);
     await link.query(`INSERT INTO affidavit_schema (version) VALUES (${step + 1})`);
   }
   await link.query('COMMIT');

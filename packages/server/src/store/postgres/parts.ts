@@ -11,27 +11,40 @@ export const PARTITION_ENTRIES = 2 ** 20;
 
 const nameOf = (index: number) => `parts_p${index}`;
 
-/**
- * Makes the partitions for entries [first, end) where they are missing, in the transaction that is
- * open. `known` remembers those that were there: one made here is gone if the transaction is.
- */
-export async function ensurePartitions(
-  link: Link,
-  known: Set<number>,
-  first: number,
-  end: number,
-): Promise<void> {
-  const last = Math.floor((end - 1) / PARTITION_ENTRIES);
-  for (let index = Math.floor(first / PARTITION_ENTRIES); index <= last; index++) {
-    if (known.has(index)) continue;
-    if (await hasTable(link, nameOf(index))) {
-      known.add(index);
-      continue;
+/** The partitions of `parts`, as one connection sees them. */
+export class Partitions {
+  readonly #link: Link;
+  readonly #apart: (() => Promise<Link>) | null;
+  /** Those that were there: one made in a transaction is gone if that is. */
+  readonly #known = new Set<number>();
+
+  /**
+   * `apart` opens a connection to make them on. Citus needs one: a partition is made on every
+   * machine and as the owner, and a transaction that has locked a head as another role may not.
+   */
+  constructor(link: Link, apart: (() => Promise<Link>) | null) {
+    this.#link = link;
+    this.#apart = apart;
+  }
+
+  /** Makes those for entries [first, end) that are missing, within the transaction that is open. */
+  async ensure(first: number, end: number): Promise<void> {
+    const last = Math.floor((end - 1) / PARTITION_ENTRIES);
+    for (let index = Math.floor(first / PARTITION_ENTRIES); index <= last; index++) {
+      if (this.#known.has(index)) continue;
+      if (await hasTable(this.#link, nameOf(index))) this.#known.add(index);
+      else await this.#make(index);
     }
-    await link.query({
-      text: 'SELECT affidavit_make_parts($1, $2)',
-      values: [index, PARTITION_ENTRIES],
-    });
+  }
+
+  async #make(index: number): Promise<void> {
+    const link = (await this.#apart?.()) ?? this.#link;
+    try {
+      const values = [index, PARTITION_ENTRIES];
+      await link.query({ text: 'SELECT affidavit_make_parts($1, $2)', values });
+    } finally {
+      if (link !== this.#link) await link.close();
+    }
   }
 }
 

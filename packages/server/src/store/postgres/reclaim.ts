@@ -67,12 +67,11 @@ async function tidy(link: Link, { index, dead }: Partition): Promise<boolean> {
 async function isPast(link: Link, index: number): Promise<boolean> {
   if (index === 0) return false;
   const [first, end] = [index * PARTITION_ENTRIES, (index + 1) * PARTITION_ENTRIES];
-  const { rows } = await link.query({
-    text: `SELECT (SELECT min(size) FROM heads) >= $2
-      AND NOT EXISTS (SELECT 1 FROM parts WHERE seq >= $1 AND seq < $2) AS past`,
-    values: [first, end],
-  });
-  return (rows[0] as { past: boolean | null }).past === true;
+  const heads = await link.query('SELECT min(size) AS size FROM heads');
+  const { size } = heads.rows[0] as { size: number | null };
+  if (size === null || size < end) return false;
+  const text = 'SELECT 1 FROM parts WHERE seq >= $1 AND seq < $2 LIMIT 1';
+  return (await link.query({ text, values: [first, end] })).rows.length === 0;
 }
 
 async function drop(link: Link, index: number): Promise<boolean> {

@@ -483,6 +483,53 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_age ON sessions (app, expires_at);
 `;
 
+/**
+ * The two functions, so that Citus takes them. It calls the guard of a partition by another name on
+ * the machine that has it, so that it must not be named: it fires always as that of `parts` does,
+ * which PostgreSQL carries over. And a subquery that stands alone is asked as a query.
+ */
+const PARTS_ON_CITUS = `
+DO $do$ BEGIN
+EXECUTE format($create$
+CREATE OR REPLACE FUNCTION affidavit_make_parts(number bigint, entries bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = %I, pg_temp AS $$
+DECLARE
+  name text := 'parts_p' || number;
+BEGIN
+  PERFORM pg_advisory_xact_lock(1095125043, 0);
+  IF EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE relname = name
+    AND relnamespace = current_schema()::regnamespace) THEN RETURN; END IF;
+  PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true),
+    set_config('citus.enable_unsafe_triggers', 'on', true);
+  EXECUTE format('CREATE TABLE %%I (LIKE parts INCLUDING STORAGE)', name);
+  EXECUTE format('ALTER TABLE parts ATTACH PARTITION %%I FOR VALUES FROM (%%s) TO (%%s)',
+    name, number * entries, (number + 1) * entries);
+  EXECUTE format('CREATE TRIGGER parts_truncate BEFORE TRUNCATE ON %%I
+    FOR EACH STATEMENT EXECUTE FUNCTION affidavit_sweep_only()', name);
+  EXECUTE format('ALTER TABLE %%I ENABLE ALWAYS TRIGGER parts_truncate', name);
+END $$
+$create$, current_schema());
+EXECUTE format($create$
+CREATE OR REPLACE FUNCTION affidavit_drop_parts(number bigint, entries bigint) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = %I, pg_temp AS $$
+DECLARE
+  name text := 'parts_p' || number;
+  past bigint;
+  filled boolean;
+BEGIN
+  PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true);
+  LOCK TABLE parts IN ACCESS EXCLUSIVE MODE;
+  SELECT min(size) INTO past FROM heads;
+  IF number < 1 OR past IS NULL OR past < (number + 1) * entries THEN RETURN false; END IF;
+  EXECUTE format('SELECT true FROM %%I LIMIT 1', name) INTO filled;
+  IF filled THEN RETURN false; END IF;
+  EXECUTE format('DROP TABLE %%I', name);
+  RETURN true;
+END $$
+$create$, current_schema());
+END $do$;
+`;
+
 export const MIGRATIONS: readonly string[] = [
   collated(TABLES) + GUARDS,
   collated(KEY_ROTATION),
@@ -504,4 +551,5 @@ export const MIGRATIONS: readonly string[] = [
   collated(DESTINATIONS),
   collated(MONITORS),
   collated(SESSIONS),
+  PARTS_ON_CITUS,
 ];

@@ -51,6 +51,7 @@ async function triggerTroubles(db: Kysely<Tables>): Promise<string[]> {
     LEFT JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.oid
     LEFT JOIN pg_catalog.pg_class p ON p.oid = i.inhparent
     WHERE c.relnamespace = current_schema()::regnamespace
+      AND t.tgfoid IS DISTINCT FROM to_regproc('pg_catalog.citus_truncate_trigger')
       AND coalesce(p.relname, c.relname) IN (${sql.join(GUARDED)})`.execute(db);
   const partitions = await sql<{ name: string }>`
     SELECT c.relname AS name FROM pg_catalog.pg_inherits i

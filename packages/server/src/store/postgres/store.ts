@@ -28,6 +28,7 @@ interface Connection {
   readonly link: Link;
   readonly learnt: Learnt;
   readonly db: Kysely<Tables>;
+  readonly onCitus: boolean;
 }
 
 /** What a transaction has come to before its commit. */
@@ -57,7 +58,7 @@ export class PostgresStore implements LedgerStore {
   async transact<T>(deadline: number, work: (tx: StoreTransaction) => Promise<T>): Promise<T> {
     const connection = await this.#open();
     const { link, learnt } = connection;
-    return this.#inTransaction(link, deadline, async (begun) => {
+    return this.#inTransaction(connection, deadline, async (begun) => {
       const transaction = new PostgresTransaction(link, learnt, begun);
       const value = await work(transaction);
       const told = publish(link, transaction.changes());
@@ -66,10 +67,10 @@ export class PostgresStore implements LedgerStore {
   }
 
   async derive(deadline: number, work: (db: Kysely<Tables>) => Promise<void>): Promise<void> {
-    const { link, db } = await this.#open();
-    await this.#inTransaction(link, deadline, async (begun) => {
+    const connection = await this.#open();
+    await this.#inTransaction(connection, deadline, async (begun) => {
       await begun;
-      return { value: await work(db), unanswered: [], growth: [] };
+      return { value: await work(connection.db), unanswered: [], growth: [] };
     });
   }
 
@@ -96,15 +97,16 @@ export class PostgresStore implements LedgerStore {
   }
 
   async #connect(): Promise<Connection> {
-    const link = await openWriterLink(this.#options.url, this.#options.name ?? 'affidavit writer');
-    const learnt = { partitions: new Set<number>(), effects: new Map<string, string>() };
-    this.#connection = { link, learnt, db: kyselyOn(async () => sessionOf(link)) };
+    const { url, name = 'affidavit writer' } = this.#options;
+    const { link, partitions, onCitus } = await openWriterLink(url, name);
+    const learnt = { partitions, effects: new Map<string, string>() };
+    this.#connection = { link, learnt, onCitus, db: kyselyOn(async () => sessionOf(link)) };
     return this.#connection;
   }
 
   /** The body gets the answer to BEGIN. */
   async #inTransaction<T>(
-    link: Link,
+    { link, onCitus }: Connection,
     deadline: number,
     body: (begun: Promise<unknown>) => Promise<Done<T>>,
   ): Promise<T> {
@@ -112,7 +114,7 @@ export class PostgresStore implements LedgerStore {
     const watchdog = setTimeout(() => link.destroy(timedOut()), wait + CONNECTION_GRACE_MS);
     try {
       const { value, unanswered, growth } = await attempt(link, 'no', async () => {
-        const begun = link.query(beginning(wait));
+        const begun = begin(link, wait, onCitus);
         const [result] = await Promise.all([body(begun), begun]);
         if (link.lost) throw link.lost;
         return result;
@@ -127,10 +129,15 @@ export class PostgresStore implements LedgerStore {
   }
 }
 
-function beginning(wait: number): string {
-  return `BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE;
-    SET LOCAL lock_timeout = ${Math.ceil(wait)};
-    SET LOCAL statement_timeout = ${Math.ceil(wait) + STATEMENT_GRACE_MS}`;
+/** One message; but Citus passes the whole message on for each SET LOCAL that it finds in one. */
+function begin(link: Link, wait: number, onCitus: boolean): Promise<unknown> {
+  const statements = [
+    'BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE',
+    `SET LOCAL lock_timeout = ${Math.ceil(wait)}`,
+    `SET LOCAL statement_timeout = ${Math.ceil(wait) + STATEMENT_GRACE_MS}`,
+  ];
+  if (!onCitus) return link.query(statements.join(';'));
+  return Promise.all(statements.map((statement) => link.query(statement)));
 }
 
 /**

@@ -18,7 +18,7 @@ import { kyselyOn } from './kysely.ts';
 import { parameter, type Link } from './link.ts';
 import { LOCKS } from './migrate.ts';
 import type { News } from './news.ts';
-import { ensurePartitions, removeParts } from './parts.ts';
+import { removeParts, type Partitions } from './parts.ts';
 import * as statements from './statements.ts';
 
 const HASH_BYTES = 32;
@@ -30,8 +30,7 @@ const compiler = kyselyOn(() => Promise.reject(new Error('this Kysely only compi
 
 /** What a connection has learnt, for all its transactions. */
 export interface Learnt {
-  /** Partitions of `parts` that are there. */
-  readonly partitions: Set<number>;
+  readonly partitions: Partitions;
   /** Names of the prepared statements of effects, by text. */
   readonly effects: Map<string, string>;
 }
@@ -204,7 +203,7 @@ export class PostgresTransaction implements StoreTransaction {
   ): Promise<void> {
     await this.#begun;
     const first = entries[0];
-    if (first) await ensurePartitions(this.#link, this.#learnt.partitions, first.seq, head.size);
+    if (first) await this.#learnt.partitions.ensure(first.seq, head.size);
     const { size, last_created_at, last_leaf, frontier, checkpoint } = head;
     const values = [app, size, last_created_at, last_leaf, frontier, checkpoint, entries.length];
     this.#later(this.#link.query(statements.replaceHead(values)));

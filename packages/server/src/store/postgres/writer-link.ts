@@ -3,6 +3,7 @@ import { CITUS_SETTINGS } from './citus.ts';
 import { timedOut, toStoreFailure } from './failure.ts';
 import { Link } from './link.ts';
 import { migrate } from './migrate.ts';
+import { Partitions } from './parts.ts';
 
 const VERSION_MIN = 140_000;
 /** Longest of all: opening, with the migration of a large database. */
@@ -74,14 +75,22 @@ export async function prepareSession(link: Link): Promise<Facts> {
   return facts;
 }
 
+export interface WriterLink {
+  readonly link: Link;
+  readonly partitions: Partitions;
+  /** Whether the database has the extension Citus. */
+  readonly onCitus: boolean;
+}
+
 /** Opens the connection of a writer: durable, bounded, on tables of the newest version. */
-export async function openWriterLink(url: string, name: string): Promise<Link> {
+export async function openWriterLink(url: string, name: string): Promise<WriterLink> {
   const link = await Link.open(url, name);
   const watchdog = setTimeout(() => link.destroy(timedOut()), OPEN_MS);
   try {
-    const { citus } = await prepareSession(link);
-    await migrate(link, citus !== null);
-    return link;
+    const onCitus = (await prepareSession(link)).citus !== null;
+    await migrate(link, onCitus);
+    const apart = async () => (await openWriterLink(url, `${name}, partitions`)).link;
+    return { link, onCitus, partitions: new Partitions(link, onCitus ? apart : null) };
   } catch (error) {
     const failure = link.lost ?? toStoreFailure(error);
     link.destroy(failure);
