@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
+import type { ClientConfig } from 'pg';
+
 import { stopChild } from '../child.ts';
 
 /** A PostgreSQL server of the bench's own, as it is installed: defaults, fsync on, a socket only. */
@@ -17,8 +19,10 @@ const START_POLLS_MAX = 100;
 export interface Postgres {
   /** Folder of psql, pgbench and the others. */
   readonly programs: string;
-  /** Connection string. */
+  /** Connection string of libpq. */
   readonly database: string;
+  /** The same for `pg`. */
+  readonly client: ClientConfig;
   readonly version: string;
   readonly stop: () => Promise<void>;
 }
@@ -37,7 +41,8 @@ async function versionOf(programs: string, database: string): Promise<string> {
 
 export async function usePostgres(programs: string, database: string): Promise<Postgres> {
   const version = await versionOf(programs, database);
-  return { programs, database, version, stop: async () => {} };
+  const client = { connectionString: database };
+  return { programs, database, client, version, stop: async () => {} };
 }
 
 /** PostgreSQL refuses to run as root: there, the user that its package made runs it. */
@@ -72,9 +77,11 @@ export async function startPostgres(programs: string): Promise<Postgres> {
     await rm(folder, { recursive: true, force: true });
   };
   const database = `host=${folder} user=bench dbname=postgres`;
+  const client = { host: folder, user: 'bench', database: 'postgres' };
   try {
     await untilReady(programs, database);
-    return { programs, database, version: await versionOf(programs, database), stop };
+    const version = await versionOf(programs, database);
+    return { programs, database, client, version, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -9,10 +9,11 @@ import { promisify } from 'node:util';
 import { createEvents } from '../events.ts';
 import { Samples } from '../samples.ts';
 import { COLUMNS, rowOf, tableStatements } from './audit-table.ts';
+import { insertByDriver } from './postgres-driver.ts';
 import { findPrograms, startPostgres, usePostgres, type Postgres } from './postgres-server.ts';
 import type { TableResult } from './sqlite-table.ts';
 
-/** The baseline of the design: one row per transaction by 32 connections, driven by pgbench. */
+/** The baseline of the design: one row per transaction by 32 connections, driven by pgbench and from Node. */
 
 const run = promisify(execFile);
 const CONNECTIONS = 32;
@@ -21,6 +22,8 @@ const TABLE = 'affidavit_bench';
 
 export interface PostgresResult extends TableResult {
   readonly version: string;
+  /** The same table, written by a program in Node. */
+  readonly byDriver: TableResult;
 }
 
 /** Null where there is no PostgreSQL to be had. */
@@ -55,13 +58,21 @@ async function insertFor(
   warmUpMs: number,
   measureMs: number,
 ): Promise<PostgresResult> {
-  const id = 'id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY';
-  await sql(postgres, [`DROP TABLE IF EXISTS ${TABLE}`, ...tableStatements(TABLE, id)]);
+  await makeTable(postgres);
   const scripts = await writeScripts(folder);
   await pgbench(postgres, scripts, folder, warmUpMs, 'warm-up');
   const printed = await pgbench(postgres, scripts, folder, measureMs, 'measured');
   const perSecond = Number(/^tps = ([\d.]+)/m.exec(printed)?.[1]);
-  return { perSecond, latencies: await readLatencies(folder), version: postgres.version };
+  const latencies = await readLatencies(folder);
+  await makeTable(postgres);
+  const { client, version } = postgres;
+  const byDriver = await insertByDriver(client, TABLE, CONNECTIONS, warmUpMs, measureMs);
+  return { perSecond, latencies, version, byDriver };
+}
+
+async function makeTable(postgres: Postgres): Promise<void> {
+  const id = 'id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY';
+  await sql(postgres, [`DROP TABLE IF EXISTS ${TABLE}`, ...tableStatements(TABLE, id)]);
 }
 
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
