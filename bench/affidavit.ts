@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,8 @@ export interface Affidavit {
 }
 
 const ADMIN_KEY = 'bench-admin-key';
+/** Servers on one database share it. */
+const MASTER_KEY = randomBytes(32).toString('base64');
 const SCOPES = ['events:write', 'events:read', 'calls:execute'];
 
 /** Settings of the person's own server that this one must not take over. */
@@ -72,6 +75,7 @@ export async function startAffidavit(
     env: {
       ...ownEnvironment(),
       AFFIDAVIT_ADMIN_KEY: ADMIN_KEY,
+      AFFIDAVIT_MASTER_KEY: MASTER_KEY,
       AFFIDAVIT_EGRESS_ALLOW: '127.0.0.0/8',
       ...(databaseUrl === undefined ? {} : { AFFIDAVIT_DATABASE_URL: databaseUrl }),
     },

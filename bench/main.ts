@@ -6,6 +6,7 @@ import { measureBatch } from './measure/batch.ts';
 import { measureBeside } from './measure/beside.ts';
 import { measureBroker } from './measure/broker.ts';
 import { measureOverload } from './measure/overload.ts';
+import { measureProcesses } from './measure/processes.ts';
 import { measureRead } from './measure/read.ts';
 import { measureSingle } from './measure/single.ts';
 import { measureSoak } from './measure/soak.ts';
@@ -19,6 +20,7 @@ const RUNNERS: Readonly<Record<MeasurementName, (bench: Bench) => Promise<Sectio
   batch: measureBatch,
   broker: measureBroker,
   read: measureRead,
+  processes: measureProcesses,
   overload: measureOverload,
   beside: measureBeside,
   soak: measureSoak,
@@ -26,7 +28,7 @@ const RUNNERS: Readonly<Record<MeasurementName, (bench: Bench) => Promise<Sectio
 
 /** Which page of docs/ has which measurements. */
 const PAGES = [
-  { page: FIGURES, names: ['single', 'batch', 'broker', 'read'] },
+  { page: FIGURES, names: ['single', 'batch', 'broker', 'read', 'processes'] },
   { page: LOAD, names: ['overload', 'beside', 'soak'] },
 ] as const;
 

@@ -7,6 +7,7 @@ export const MEASUREMENTS = [
   'batch',
   'broker',
   'read',
+  'processes',
   'overload',
   'beside',
   'soak',

@@ -16,6 +16,10 @@ export class Samples {
     this.#values[this.#count++] = milliseconds;
   }
 
+  addAll(others: Samples): void {
+    for (let i = 0; i < others.#count; i++) this.add(others.#values[i] as number);
+  }
+
   /** Nearest rank; `fraction` 0.99 is the value that 99 % do not exceed. NaN without samples. */
   percentiles(...fractions: readonly number[]): number[] {
     const sorted = this.#values.slice(0, this.#count).sort();

@@ -31,14 +31,14 @@ export async function onEachStore<T>(
   return results;
 }
 
-interface Database {
+export interface Database {
   /** Undefined for SQLite in the folder of the server. */
   readonly url: string | undefined;
   readonly close: () => Promise<void>;
 }
 
 /** A string says why there is none. */
-async function openDatabase(name: StoreName): Promise<Database | string> {
+export async function openDatabase(name: StoreName): Promise<Database | string> {
   if (name === 'sqlite') return { url: undefined, close: async () => undefined };
   const server = await startPostgres();
   if (typeof server === 'string') return server;
