@@ -22,7 +22,7 @@ export type StoreName = (typeof STORES)[number];
 export interface Options {
   readonly only: readonly MeasurementName[];
   readonly full: boolean;
-  /** Measured time of a row of Affidavit; its baselines take half of it, its warm-up a third. */
+  /** Measured time of a row of Affidavit; its baselines take half of it. */
   readonly seconds: number;
   /** Sizes of the ledger at which reading is measured, rising. */
   readonly entries: readonly number[];
