@@ -113,7 +113,10 @@ export interface StoreTransaction {
   readLeaves(app: number, first: number, end: number): Promise<Uint8Array>;
   /** Roots of the full tiles [first, end) of a level, 32 bytes each, back to back. */
   readTileRoots(app: number, level: number, first: number, end: number): Promise<Uint8Array>;
-  /** Applies all effects or none: false where one met a conflict, with nothing changed. */
+  /**
+   * Applies all effects or none: false where one met a conflict, with nothing changed. It may be
+   * called again before it has answered; what is asked first comes first.
+   */
   applyEffects(effects: readonly Effect[]): Promise<boolean>;
   /** Appends entries and tiles and replaces the head. */
   append(

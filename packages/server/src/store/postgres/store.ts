@@ -3,9 +3,10 @@ import type { Kysely } from 'kysely';
 import { StoreFailure, type LedgerStore, type Reclaimed, type StoreTransaction } from '../port.ts';
 import type { Tables } from '../tables.ts';
 import { isDatabaseError, timedOut, toStoreFailure } from './failure.ts';
+import { Growth } from './growth.ts';
 import { kyselyOn } from './kysely.ts';
 import type { Link } from './link.ts';
-import { publish, type News } from './news.ts';
+import { publish } from './news.ts';
 import { reclaimPartition } from './reclaim.ts';
 import { PostgresTransaction, type Learnt } from './transaction.ts';
 import { openWriterLink } from './writer-link.ts';
@@ -36,7 +37,8 @@ interface Done<T> {
   readonly value: T;
   /** What was sent and not waited for. */
   readonly unanswered: readonly Promise<unknown>[];
-  readonly growth: readonly News[];
+  /** Sizes of logs, by app. */
+  readonly grown: ReadonlyMap<number, number>;
 }
 
 /**
@@ -47,6 +49,7 @@ interface Done<T> {
 export class PostgresStore implements LedgerStore {
   readonly db: Kysely<Tables>;
   readonly #options: PostgresStoreOptions;
+  readonly #growth = new Growth();
   #connection: Connection | null = null;
   #opening: Promise<Connection> | null = null;
 
@@ -62,7 +65,7 @@ export class PostgresStore implements LedgerStore {
       const transaction = new PostgresTransaction(link, learnt, begun);
       const value = await work(transaction);
       const told = publish(link, transaction.changes());
-      return { value, unanswered: [...transaction.unanswered, told], growth: transaction.growth() };
+      return { value, unanswered: [...transaction.unanswered, told], grown: transaction.grown };
     });
   }
 
@@ -70,7 +73,7 @@ export class PostgresStore implements LedgerStore {
     const connection = await this.#open();
     await this.#inTransaction(connection, deadline, async (begun) => {
       await begun;
-      return { value: await work(connection.db), unanswered: [], growth: [] };
+      return { value: await work(connection.db), unanswered: [], grown: new Map() };
     });
   }
 
@@ -84,6 +87,7 @@ export class PostgresStore implements LedgerStore {
   async close(): Promise<void> {
     const connection = this.#connection ?? (await this.#opening?.catch(() => null));
     this.#connection = null;
+    await this.#growth.end();
     await connection?.link.close();
   }
 
@@ -113,15 +117,14 @@ export class PostgresStore implements LedgerStore {
     const wait = Math.min(Math.max(deadline - Date.now(), WAIT_MIN_MS), WAIT_MAX_MS);
     const watchdog = setTimeout(() => link.destroy(timedOut()), wait + CONNECTION_GRACE_MS);
     try {
-      const { value, unanswered, growth } = await attempt(link, 'no', async () => {
+      const { value, unanswered, grown } = await attempt(link, 'no', async () => {
         const begun = begin(link, wait, onCitus);
         const [result] = await Promise.all([body(begun), begun]);
         if (link.lost) throw link.lost;
         return result;
       });
       await attempt(link, 'unknown', () => commit(link, unanswered));
-      // Nobody waits for it: growth that is not heard of is heard of with the next.
-      void publish(link, growth).catch(() => undefined);
+      this.#growth.tell(link, grown);
       return value;
     } finally {
       clearTimeout(watchdog);

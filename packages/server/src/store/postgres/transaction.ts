@@ -215,10 +215,6 @@ export class PostgresTransaction implements StoreTransaction {
   changes(): News[] {
     return [...this.changed].map(([app, tables]) => ({ app, tables: [...tables] }));
   }
-
-  growth(): News[] {
-    return [...this.grown].map(([app, size]) => ({ app, size }));
-  }
 }
 
 function wholeHashes(rows: readonly { hashes?: Uint8Array }[], count: number): Uint8Array {
