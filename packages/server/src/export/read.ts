@@ -6,7 +6,7 @@ import { readPage, type PageRequest } from '../query/page.ts';
 import type { StoredRecord } from '../query/records.ts';
 import type { Tables } from '../store/tables.ts';
 import { writeLines, type LineFormat } from './lines.ts';
-import { parquetGroup, type ParquetGroup } from './parquet.ts';
+import type { ParquetGroup } from './parquet.ts';
 
 /** What reader threads do for an export: a piece at a time, each in one snapshot. */
 
@@ -47,6 +47,7 @@ export async function readExport(
   }
   const { records, ...rest } = await readGroup(at, request, deadline);
   if (records.length === 0) return { bytes: '', ...extent(records), ...rest };
+  const { parquetGroup } = await import('./parquet.ts');
   const rows = records.map(({ json }) => JSON.parse(json) as AuditRecord);
   return { ...parquetGroup(rows, offset), ...extent(records), ...rest };
 }

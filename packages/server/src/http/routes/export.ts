@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { AffidavitError, newId } from '@affidavit/schema';
 
 import { LINE_FORMATS } from '../../export/lines.ts';
-import { PARQUET_START, parquetEnd, type ParquetGroup } from '../../export/parquet.ts';
+import type { ParquetGroup } from '../../export/parquet.ts';
 import type { ExportFormat, ExportPiece, ExportRequest } from '../../export/read.ts';
 import type { LedgerHead } from '../../prove/head.ts';
 import { encodeCursor } from '../../query/cursor.ts';
@@ -133,12 +133,13 @@ async function* writePieces(context: Context, wish: Wish, head: LedgerHead, expo
 async function* fileOf(context: Context, wish: Wish, tally: Tally) {
   const { format, after_seq } = wish;
   if (format === 'csv' && after_seq === null) yield CSV_HEADER;
-  if (format === 'parquet') yield PARQUET_START;
+  const parquet = format === 'parquet' ? await import('../../export/parquet.ts') : null;
+  if (parquet) yield parquet.PARQUET_START;
   for await (const piece of readPieces(context, wish, tally)) {
     tally.addPiece(piece);
     yield piece.bytes;
   }
-  if (format === 'parquet') yield parquetEnd(tally.groups, tally.bytes);
+  if (parquet) yield parquet.parquetEnd(tally.groups, tally.bytes);
 }
 
 /** The next piece is read while this one is on its way; no more than one waits. */
