@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -32,6 +32,13 @@ const ownEnvironment = () =>
   Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('AFFIDAVIT_')),
   );
+
+/** The flags of Node with which `npm start` starts it. */
+async function startFlags(): Promise<string[]> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  const { scripts } = JSON.parse(text) as { scripts: { start: string } };
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
+}
 
 function profileFlags(profile: string | null, measurement: string): string[] {
   return profile === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${join(profile, measurement)}`];
@@ -66,7 +73,7 @@ export async function startAffidavit(
   const child = await startChild({
     command: process.execPath,
     argv: [
-      '--disable-warning=ExperimentalWarning',
+      ...(await startFlags()),
       ...profileFlags(profile, measurement),
       main,
       '--port=0',

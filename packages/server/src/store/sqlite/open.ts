@@ -54,7 +54,7 @@ export function openWriter(path: string): DatabaseSync {
 export function openReader(path: string, careful = false): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 2000 });
   db.exec('PRAGMA query_only = ON');
-  db.exec('PRAGMA cache_size = -16384');
+  db.exec('PRAGMA cache_size = -4096');
   if (careful) db.exec('PRAGMA cell_size_check = ON');
   return db;
 }
