@@ -174,6 +174,21 @@ describe('group commit', () => {
     );
   });
 
+  test('whoever comes while a batch is written takes its answer, where it is there', async () => {
+    const writer = new SlowWriter();
+    let polls = 0;
+    const one = sequencer({ write: writer.write, poll: () => polls++ });
+    const all = [one.submit(events(1)), one.submit(events(1))];
+    await turn();
+    assert.equal(polls, 0, 'nothing is under way');
+    all.push(one.submit(events(1)));
+    assert.equal(polls, 1);
+    writer.answer();
+    await turn();
+    writer.answer();
+    await Promise.all(all);
+  });
+
   test('nothing is acknowledged before its batch is', async () => {
     const writer = new SlowWriter();
     const one = sequencer({ write: writer.write });

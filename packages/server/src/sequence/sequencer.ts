@@ -8,6 +8,8 @@ import { unavailable } from './unavailable.ts';
 export interface SequencerOptions {
   /** Writes a batch; see `LedgerWriter.write`. */
   readonly write: (submissions: readonly Submission[]) => Promise<Verdict[]>;
+  /** Takes what the writer has answered; asked often, while requests come in. */
+  readonly poll?: () => void;
   /** Epoch ms. */
   readonly now: () => number;
   /** Ms since whenever, never set back: waits end in time though the clock is put right. */
@@ -104,7 +106,8 @@ export class Sequencer {
     submission: Omit<Submission, 'deadline'>,
     { onLate, owed = false }: SubmitOptions = {},
   ): Promise<Receipt> {
-    const { now, deadlineMs } = this.#options;
+    const { now, deadlineMs, poll } = this.#options;
+    if (this.#inFlight.length > 0) poll?.();
     const refusal = this.#refusal(submission.events.length);
     if (refusal && (!owed || this.#closed)) return Promise.reject(refusal);
     const whole = { ...submission, deadline: now() + deadlineMs - MARGIN_MS };

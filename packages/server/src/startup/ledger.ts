@@ -103,6 +103,7 @@ function openSequencer(config: Config, writer: Writer, told: Told): Sequencer {
   const { commits, metrics, directory, index, journal } = told;
   return new Sequencer({
     write: (submissions) => writeThrough(writer.thread, submissions),
+    poll: () => writer.thread.poll(),
     now: Date.now,
     deadlineMs: config.write_deadline_ms,
     queueLimit: QUEUE_EVENTS,

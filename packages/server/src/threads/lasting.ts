@@ -51,6 +51,11 @@ export class LastingThread {
     }
   }
 
+  /** See `Thread.poll`. */
+  poll(): void {
+    this.#running?.poll();
+  }
+
   /** Ends the thread as it is; the next call gets a new one. */
   async replace(): Promise<void> {
     await this.#running?.terminate();

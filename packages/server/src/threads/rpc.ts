@@ -1,4 +1,11 @@
-import { parentPort, Worker, type TransferListItem } from 'node:worker_threads';
+import {
+  MessageChannel,
+  parentPort,
+  receiveMessageOnPort,
+  Worker,
+  type MessagePort,
+  type TransferListItem,
+} from 'node:worker_threads';
 
 import { AffidavitError, type ErrorCode, type ErrorDetails } from '@affidavit/schema';
 
@@ -55,19 +62,22 @@ function decodeError(wire: WireError): Error {
 
 export type Handlers = Record<string, (args: never) => unknown>;
 
-/** In the worker: answers calls with these handlers, each as it comes. */
+/** In the worker: answers calls with these handlers, each as it comes, by the port that it is sent. */
 export function serve(handlers: Handlers): void {
-  const port = parentPort;
-  if (!port) throw new Error('serve() belongs in a worker thread');
-  port.on('message', async ({ id, op, args }: Call) => {
-    try {
-      const handler = handlers[op];
-      if (!handler) throw new Error(`no operation ${op}`);
-      port.postMessage({ id, value: await handler(args as never) } satisfies Answer);
-    } catch (error) {
-      port.postMessage({ id, error: encodeError(error) } satisfies Answer);
-    }
+  if (!parentPort) throw new Error('serve() belongs in a worker thread');
+  parentPort.once('message', (port: MessagePort) => {
+    port.on('message', (call: Call) => void answer(port, handlers, call));
   });
+}
+
+async function answer(port: MessagePort, handlers: Handlers, { id, op, args }: Call) {
+  try {
+    const handler = handlers[op];
+    if (!handler) throw new Error(`no operation ${op}`);
+    port.postMessage({ id, value: await handler(args as never) } satisfies Answer);
+  } catch (error) {
+    port.postMessage({ id, error: encodeError(error) } satisfies Answer);
+  }
 }
 
 /** In the worker: tells the main thread something it did not ask for. */
@@ -91,6 +101,7 @@ const MEMORY = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 };
 /** In the main thread: one worker and the calls under way in it. */
 export class Thread {
   readonly #worker: Worker;
+  readonly #port: MessagePort;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
   #ended: Error | null = null;
@@ -105,12 +116,15 @@ export class Thread {
     // locks that the whole process has on it (POSIX), and SQLite relies on them.
     const options = { workerData, resourceLimits: MEMORY, trackUnmanagedFds: false };
     this.#worker = new Worker(module, options);
-    this.#worker.on('message', (message: Answer | { notice: never }) => {
-      if ('notice' in message) hooks.onNotice?.(message.notice);
-      else this.#settle(message);
-    });
+    this.#worker.on('message', ({ notice }: { notice: never }) => hooks.onNotice?.(notice));
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    this.#port.on('message', (answered: Answer) => this.#settle(answered));
+    this.#worker.postMessage(port2, [port2]);
     const end = (message: string, cause?: unknown) => {
       if (this.#ended) return;
+      this.poll();
+      this.#port.close();
       const reason = new ThreadEnded(message, { cause });
       this.#ended = reason;
       for (const { reject } of this.#waiting.values()) reject(reason);
@@ -130,8 +144,20 @@ export class Thread {
     const id = this.#nextId++;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as (value: never) => void, reject });
-      this.#worker.postMessage({ id, op, args } satisfies Call, [...transfer]);
+      this.#port.postMessage({ id, op, args } satisfies Call, [...transfer]);
     });
+  }
+
+  /**
+   * Takes the answers that are here already, before whatever else the event loop has in its hands: in a
+   * burst of requests they would come behind all of them.
+   */
+  poll(): void {
+    while (this.#waiting.size > 0) {
+      const found = receiveMessageOnPort(this.#port) as { message: Answer } | undefined;
+      if (!found) return;
+      this.#settle(found.message);
+    }
   }
 
   async terminate(): Promise<void> {
