@@ -6,18 +6,26 @@ const PAUSE_MS = 50;
 
 /**
  * Tells all processes how far logs have grown, once that is durable: at once where nothing was told
- * lately, else together with what comes in the pause. Nobody waits for it: what is not heard of is
- * heard of with the next.
+ * lately, else together with what comes in the pause. It tells between transactions only: what is
+ * told within one is not heard where that one is taken back. Nobody waits for it, and what could not
+ * be told is told with the next.
  */
 export class Growth {
   readonly #sizes = new Map<number, number>();
   #link: Link | null = null;
   #pause: NodeJS.Timeout | null = null;
+  #held = false;
 
-  /** `grown` has sizes by app; `link` is where the newest of them were written. */
-  tell(link: Link, grown: ReadonlyMap<number, number>): void {
-    for (const [app, size] of grown) this.#sizes.set(app, size);
+  /** A transaction begins on the connection. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** It has ended on `link`; `grown` has the sizes by app that it made durable. */
+  release(link: Link, grown: ReadonlyMap<number, number>): void {
+    this.#held = false;
     this.#link = link;
+    for (const [app, size] of grown) this.#sizes.set(app, size);
     if (this.#pause === null) this.#next();
   }
 
@@ -30,14 +38,19 @@ export class Growth {
 
   #next(): void {
     this.#pause = null;
-    if (this.#sizes.size === 0) return;
+    if (this.#held || this.#sizes.size === 0 || this.#link?.lost) return;
     void this.#send();
     this.#pause = setTimeout(() => this.#next(), PAUSE_MS);
   }
 
   async #send(): Promise<void> {
-    const news = [...this.#sizes].map(([app, size]) => ({ app, size }));
+    const told = [...this.#sizes];
     this.#sizes.clear();
-    if (this.#link) await publish(this.#link, news).catch(() => undefined);
+    const news = told.map(([app, size]) => ({ app, size }));
+    try {
+      if (this.#link) await publish(this.#link, news);
+    } catch {
+      for (const [app, size] of told) if (!this.#sizes.has(app)) this.#sizes.set(app, size);
+    }
   }
 }

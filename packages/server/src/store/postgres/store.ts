@@ -116,6 +116,8 @@ export class PostgresStore implements LedgerStore {
   ): Promise<T> {
     const wait = Math.min(Math.max(deadline - Date.now(), WAIT_MIN_MS), WAIT_MAX_MS);
     const watchdog = setTimeout(() => link.destroy(timedOut()), wait + CONNECTION_GRACE_MS);
+    let durable: ReadonlyMap<number, number> = new Map();
+    this.#growth.hold();
     try {
       const { value, unanswered, grown } = await attempt(link, 'no', async () => {
         const begun = begin(link, wait, onCitus);
@@ -124,10 +126,11 @@ export class PostgresStore implements LedgerStore {
         return result;
       });
       await attempt(link, 'unknown', () => commit(link, unanswered));
-      this.#growth.tell(link, grown);
+      durable = grown;
       return value;
     } finally {
       clearTimeout(watchdog);
+      this.#growth.release(link, durable);
     }
   }
 }
