@@ -80,7 +80,9 @@ export class IndexFeed {
         if (size === Infinity) this.#sizes.set(app, this.#indexed.get(app) as number);
       }
     } catch (error) {
-      if (!this.#closed) this.#journal.warn({ err: error }, 'indexing failed; it is tried again');
+      // Where it has passed to another process, or ends with this one, it goes on there.
+      const isOurs = this.#isOurs && !this.#closed;
+      if (isOurs) this.#journal.warn({ err: error }, 'indexing failed; it is tried again');
       await new Promise((resolve) => setTimeout(resolve, PAUSE_AFTER_FAILURE_MS).unref());
     } finally {
       this.#busy = false;
