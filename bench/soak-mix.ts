@@ -30,6 +30,9 @@ const RETRY_KEY_EVERY = 5;
 
 const at = (list: readonly string[], n: number) => list[n % list.length] as string;
 
+/** Of a refusal; the beginning of what is none. */
+const codeOf = (text: string) => /"code":"(\w+)"/.exec(text)?.[1] ?? text.slice(0, 80);
+
 /** Asks, reads the whole answer, and expects this status. */
 function asker({ url, headers }: Affidavit) {
   return async (status: number, path: string, body?: string | Buffer, more: object = {}) => {
@@ -39,7 +42,7 @@ function asker({ url, headers }: Affidavit) {
       ...(body === undefined ? {} : { body }),
     });
     const text = await answer.text();
-    if (answer.status !== status) throw new Error(`${answer.status} ${text.slice(0, 200)}`);
+    if (answer.status !== status) throw new Error(`${answer.status} ${codeOf(text)}`);
     return text;
   };
 }

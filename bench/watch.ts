@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Affidavit } from './affidavit.ts';
@@ -14,7 +14,9 @@ export interface Held {
   readonly resident: number;
   /** Used JavaScript heap of the main thread, in bytes, as `/metrics` says it; NaN when it did not answer. */
   readonly heap: number;
+  /** Without connections, which are as many as the clients open. */
   readonly files: number;
+  readonly connections: number;
   readonly threads: number;
 }
 
@@ -29,20 +31,32 @@ async function heapOf(server: Affidavit): Promise<number> {
   return Number(/^nodejs_heap_size_used_bytes (\S+)$/m.exec(text)?.[1] ?? NaN);
 }
 
+/** Open files and connections; NaN where the system does not say. */
+async function openOf(pid: number): Promise<Pick<Held, 'files' | 'connections'>> {
+  const folder = `/proc/${pid}/fd`;
+  const names = await readdir(folder).catch(() => null);
+  if (names === null) return { files: NaN, connections: NaN };
+  const targets = await Promise.all(
+    names.map((name) => readlink(`${folder}/${name}`).catch(() => '')),
+  );
+  const connections = targets.filter((target) => target.startsWith('socket:')).length;
+  return { files: targets.length - connections, connections };
+}
+
 /** Of a system without /proc all but the heap is NaN. */
 export async function look(server: Affidavit): Promise<Held> {
   const { pid } = server;
-  const [memory, heap, files, status] = await Promise.all([
+  const [memory, heap, open, status] = await Promise.all([
     memoryOf(pid),
     heapOf(server),
-    readdir(`/proc/${pid}/fd`).catch(() => null),
+    openOf(pid),
     readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''),
   ]);
   return {
     at: performance.now(),
     resident: memory ? memory.resident - memory.mapped : NaN,
     heap,
-    files: files?.length ?? NaN,
+    ...open,
     threads: Number(/^Threads:\s+(\d+)$/m.exec(status)?.[1]),
   };
 }
@@ -98,6 +112,7 @@ export function describeHeld(seen: readonly Held[]): string {
     `memory ${medians.join(', ')} by thirds of the time`,
     `at most ${megabytes(Math.max(...resident))}`,
     `open files at most ${most((one) => one.files)}`,
+    `connections at most ${most((one) => one.connections)}`,
     `threads at most ${most((one) => one.threads)}`,
   ].join('; ');
 }

@@ -129,6 +129,7 @@ function rowsOf({ store, minutes, held, mix }: Outcome): Row[] {
     resident: growthOf(held, (one) => one.resident),
     heap: growthOf(held, (one) => one.heap),
     files: growthOf(held, (one) => one.files),
+    connections: growthOf(held, (one) => one.connections),
     threads: growthOf(held, (one) => one.threads),
   };
   const tenths = (value: number) => value.toFixed(1);
@@ -152,6 +153,7 @@ function rowsOf({ store, minutes, held, mix }: Outcome): Row[] {
       beside: described(of.files, tenths),
       target: verdict(of.files, FLAT.files),
     }),
+    row({ name: `${name}: connections`, beside: described(of.connections, tenths) }),
     row({
       name: `${name}: threads`,
       beside: described(of.threads, tenths),
@@ -166,7 +168,7 @@ export async function measureSoak(bench: Bench): Promise<Section> {
   return {
     title: 'Soak',
     meaning: [
-      `Single writes at ${SHARE * 100} % of what a closed load of ${CLIENTS} clients sustains, and beside them batches, brokered calls, searches, facets, pages, a stream, exports, retries under the same Idempotency-Key, and keys that are minted and revoked. Growth is that of a line through all points after the first ${SETTLING * 100} % of the time, over the rest of it.`,
+      `Single writes at ${SHARE * 100} % of what a closed load of ${CLIENTS} clients sustains, and beside them batches, brokered calls, searches, facets, pages, a stream, exports, retries under the same Idempotency-Key, and keys that are minted and revoked. Growth is that of a line through all points after the first ${SETTLING * 100} % of the time, over the rest of it. Writes begin when they are due: where no connection is free one more is opened, and stays.`,
     ],
     rows: outcomes.flatMap(rowsOf),
     notes: outcomes.map(({ store, rate }) => `${store}: ${perSecond(rate)} of single writes.`),
