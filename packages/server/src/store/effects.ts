@@ -47,12 +47,9 @@ function shapeOf(effect: RowEffect): string {
   const { op, table, any } = effect;
   const written = op === 'insert' ? effect.row : op === 'update' ? effect.set : {};
   const met = op === 'insert' ? {} : effect.where;
-  const where = columnsOf(met)
-    .map(([name, value]) => (value === null ? `${name}=` : name))
-    .join();
-  return `${op} ${table} ${any ?? ''} ${columnsOf(written)
-    .map(([name]) => name)
-    .join()} ${where}`;
+  const names = columnsOf(written).map(([name]) => name);
+  const where = columnsOf(met).map(([name, value]) => (value === null ? `${name}=` : name));
+  return `${op} ${table} ${any ?? ''} ${names.join()} ${where.join()}`;
 }
 
 /** As Kysely does, it passes over columns without a value. */

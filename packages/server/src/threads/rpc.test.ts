@@ -6,8 +6,8 @@ import { Thread, ThreadEnded } from './rpc.ts';
 const MODULE = new URL('./testing/echo-thread.ts', import.meta.url);
 
 const threads: Thread[] = [];
-function start(): Thread {
-  const thread = new Thread(MODULE, null);
+function start(onNotice: (notice: number) => void = () => undefined): Thread {
+  const thread = new Thread(MODULE, null, { onNotice });
   threads.push(thread);
   return thread;
 }
@@ -19,6 +19,13 @@ test('calls are answered, each with its own', async () => {
   assert.deepEqual(answers, [{ value: 1 }, { value: 2 }, { value: 3 }]);
   await assert.rejects(thread.call('fail', null), /on purpose/);
   await assert.rejects(thread.call('unknown', null), /no operation unknown/);
+});
+
+test('what a thread tells before it answers is heard before', async () => {
+  const heard: number[] = [];
+  const thread = start((notice) => heard.push(notice));
+  assert.equal(await thread.call('count', 2000), 2000);
+  assert.equal(heard.length, 2000);
 });
 
 test('an answer can be taken without giving the event loop its turn', async () => {

@@ -23,6 +23,8 @@ type Answer =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: WireError };
 
+type Message = Answer | { readonly notice: never };
+
 type WireError =
   | {
       readonly kind: 'affidavit';
@@ -62,10 +64,14 @@ function decodeError(wire: WireError): Error {
 
 export type Handlers = Record<string, (args: never) => unknown>;
 
+/** In the worker: where calls come from. Set before the first of them. */
+let main: MessagePort | null = null;
+
 /** In the worker: answers calls with these handlers, each as it comes, by the port that it is sent. */
 export function serve(handlers: Handlers): void {
   if (!parentPort) throw new Error('serve() belongs in a worker thread');
   parentPort.once('message', (port: MessagePort) => {
+    main = port;
     port.on('message', (call: Call) => void answer(port, handlers, call));
   });
 }
@@ -80,9 +86,9 @@ async function answer(port: MessagePort, handlers: Handlers, { id, op, args }: C
   }
 }
 
-/** In the worker: tells the main thread something it did not ask for. */
+/** In the worker: tells the main thread something it did not ask for, ahead of all later answers. */
 export function notify(notice: unknown): void {
-  parentPort?.postMessage({ notice });
+  main?.postMessage({ notice });
 }
 
 /** What calls get whose thread ended before it answered: whether they took effect is not known. */
@@ -102,6 +108,7 @@ const MEMORY = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 512 };
 export class Thread {
   readonly #worker: Worker;
   readonly #port: MessagePort;
+  readonly #onNotice: ((notice: never) => void) | undefined;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
   #ended: Error | null = null;
@@ -116,10 +123,10 @@ export class Thread {
     // locks that the whole process has on it (POSIX), and SQLite relies on them.
     const options = { workerData, resourceLimits: MEMORY, trackUnmanagedFds: false };
     this.#worker = new Worker(module, options);
-    this.#worker.on('message', ({ notice }: { notice: never }) => hooks.onNotice?.(notice));
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    this.#port.on('message', (answered: Answer) => this.#settle(answered));
+    this.#onNotice = hooks.onNotice;
+    this.#port.on('message', (message: Message) => this.#take(message));
     this.#worker.postMessage(port2, [port2]);
     const end = (message: string, cause?: unknown) => {
       if (this.#ended) return;
@@ -154,14 +161,19 @@ export class Thread {
    */
   poll(): void {
     while (this.#waiting.size > 0) {
-      const found = receiveMessageOnPort(this.#port) as { message: Answer } | undefined;
+      const found = receiveMessageOnPort(this.#port) as { message: Message } | undefined;
       if (!found) return;
-      this.#settle(found.message);
+      this.#take(found.message);
     }
   }
 
   async terminate(): Promise<void> {
     await this.#worker.terminate();
+  }
+
+  #take(message: Message): void {
+    if ('notice' in message) this.#onNotice?.(message.notice);
+    else this.#settle(message);
   }
 
   #settle(answer: Answer): void {

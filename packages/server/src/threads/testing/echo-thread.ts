@@ -1,8 +1,13 @@
 /** A thread for tests of `rpc.ts`. */
-import { serve } from '../rpc.ts';
+import { notify, serve } from '../rpc.ts';
 
 serve({
   echo: (value: unknown) => value,
+  /** Tells each of them, and then answers. */
+  count: (to: number) => {
+    for (let number = 1; number <= to; number++) notify(number);
+    return to;
+  },
   fail: () => {
     throw new Error('on purpose');
   },
